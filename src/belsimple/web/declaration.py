@@ -1,0 +1,8 @@
+"""What an endpoint's author got wrong; raised while modules are imported, so that the process refuses to start."""
+
+
+class DeclarationError(Exception):
+    """An endpoint's declaration is incomplete or contradicts itself."""
+
+    def __init__(self, endpoint: str, what: str) -> None:
+        super().__init__(f"{endpoint}: {what}")
