@@ -1,0 +1,79 @@
+-- name: lock
+-- One migration at a time, whoever starts it.
+select pg_advisory_lock(hashtext('belsimple.migrate'));
+
+-- name: unlock
+-- Ends the migration's turn.
+select pg_advisory_unlock(hashtext('belsimple.migrate'));
+
+-- name: timeouts
+-- A migration that cannot get its lock gives up instead of queueing everybody behind it.
+set lock_timeout = '5s'; set statement_timeout = '10min'; set client_min_messages = warning;
+
+-- name: server
+-- What decides whether this server can be used at all.
+select current_setting('server_version_num')::int as version, current_database() as database, to_regclass('system.migration') is not null as installed,
+       rolsuper as superuser, rolcreaterole as createrole, pg_get_userbyid(datdba) = current_user or pg_has_role(datdba, 'member') as owns
+from pg_roles, pg_database where rolname = current_user and datname = current_database();
+
+-- name: installation
+-- The installation's own row.
+select instance, role_prefix from system.installation;
+
+-- name: owner_prefix
+-- The installation's role prefix, before anything of it can be read: the owner of the schema `system`.
+select regexp_replace(pg_get_userbyid(nspowner), '_owner$', '') from pg_namespace where nspname = 'system';
+
+-- name: applied
+-- Migrations that have run.
+select source, number, name, checksum from system.migration order by source, number;
+
+-- name: note_applied
+-- A migration that has run, in the operator's trail too.
+with noted as (insert into system.migration (source, number, name, checksum) values (:source, :number, :name, :checksum))
+select audit.record_system('migrate', 'migration', jsonb_build_object('source', :source::text, 'number', :number::int, 'name', :name::text));
+
+-- name: note_first
+-- The migrations that ran before there was a trail.
+insert into system.migration (source, number, name, checksum) values (:source, :number, :name, :checksum);
+
+-- name: install
+-- The installation's own row, made once.
+insert into system.installation (instance, role_prefix) values (:instance, :prefix) on conflict do nothing;
+
+-- name: install_key
+-- The stamp's key, its HMAC pads computed beforehand, made once from the operating system's randomness.
+insert into context.key (ipad, opad) select :ipad, :opad where not exists (select from context.key);
+
+-- name: declare_permission
+-- A permission as its module declares it.
+insert into access.permission (name, module, description, default_roles) values (:name, :module, :description, :default_roles)
+on conflict (name) do update set module = excluded.module, description = excluded.description, default_roles = excluded.default_roles
+where (access.permission.module, access.permission.description, access.permission.default_roles) is distinct from (excluded.module, excluded.description, excluded.default_roles);
+
+-- name: refresh_builtin_roles
+-- Built-in roles follow the declared permissions.
+select access.refresh_builtin_roles();
+
+-- name: component
+-- Which version of a component's own objects is installed.
+select version from system.component where name = :name;
+
+-- name: note_component
+-- The version of a component's own objects.
+insert into system.component values (:name, :version) on conflict (name) do update set version = excluded.version;
+
+-- name: look_in_jobs
+-- procrastinate's script names no schema.
+set search_path = jobs, pg_temp;
+
+-- name: look_nowhere
+-- Migrations name every schema.
+set search_path = pg_catalog, pg_temp;
+
+-- name: module_schema
+-- The statements that give a module its schema.
+select s from unnest(array[
+    format('create schema if not exists %I', :module::text),
+    format('grant usage on schema %I to %I, %I', :module::text, :prefix::text || '_app', :prefix::text || '_worker')
+]) s;

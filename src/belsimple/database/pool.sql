@@ -1,0 +1,39 @@
+-- name: begin_read
+-- One simple-protocol message: whatever an earlier request left on this backend is reset or refused before anything else runs.
+reset all; begin read only; select context.pristine();
+
+-- name: begin_write
+-- The same for a request that may change state.
+reset all; begin read write; select context.pristine();
+
+-- name: enter
+-- Verifies the session's token and stamps this transaction with its tenant, account and permissions.
+select tenant_id, account_id, session_id, permissions, touch_due, fresh from context.enter(:token);
+
+-- name: enter_job
+-- The worker's way in: the ticket of a job that is being worked on.
+select tenant_id, account_id, permissions, task, args from jobs.enter(:job_id);
+
+-- name: commit
+-- Ends a transaction for good.
+commit;
+
+-- name: rollback
+-- Ends a transaction that failed.
+rollback;
+
+-- name: touch
+-- Writes a session's last use, at most once a minute.
+select context.touch(:token);
+
+-- name: enqueue
+-- A job in the caller's own transaction.
+select jobs.enqueue(:task, :args::jsonb, :at);
+
+-- name: record
+-- An event that is no row change, in the tenant's trail.
+select audit.record(:action, :object_type, :object_id, :detail::jsonb);
+
+-- name: instance
+-- The id of this installation, part of its cookies' names.
+select system.instance();

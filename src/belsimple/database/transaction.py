@@ -1,0 +1,172 @@
+"""The tenant transaction: the only way from Python to a tenant's rows."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from belsimple.database.pool import acquired, open_pool
+from belsimple.database.queries import Query, load_queries
+
+T = TypeVar("T", bound=msgspec.Struct)
+_q = load_queries("belsimple.database", "pool.sql")
+
+
+class Principal(msgspec.Struct, frozen=True):
+    """Who acts, as the database verified it. `session_id` is None in a job; `fresh`: authenticated in the last 15 minutes."""
+
+    tenant_id: UUID
+    account_id: UUID | None
+    session_id: UUID | None
+    permissions: frozenset[str]
+    fresh: bool = False
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What a ticket says is to be done."""
+
+    task: str
+    arguments: dict[str, Any]
+
+
+class Transaction:
+    """An open transaction inside one tenant. It cannot open another, and it has no way to leave its tenant."""
+
+    __slots__ = ("_connection", "principal", "touch_due")
+
+    def __init__(self, connection: Any, principal: Principal, touch_due: bool = False) -> None:
+        self._connection = connection
+        self.principal = principal
+        self.touch_due = touch_due
+
+    async def rows(self, query: Query, into: type[T], /, **parameters: Any) -> list[T]:
+        """All rows of `query`, each as an `into`, by column name."""
+        records = await self._connection.fetch(query.sql, *self._bind(query, parameters))
+        return [into(**record) for record in records]
+
+    async def row(self, query: Query, into: type[T], /, **parameters: Any) -> T | None:
+        """The first row of `query`, or None."""
+        record = await self._connection.fetchrow(query.sql, *self._bind(query, parameters))
+        return None if record is None else into(**record)
+
+    async def value(self, query: Query, /, **parameters: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(query.sql, *self._bind(query, parameters))
+
+    async def execute(self, query: Query, /, **parameters: Any) -> int:
+        """Run `query`; returns how many rows it affected."""
+        status: str = await self._connection.execute(query.sql, *self._bind(query, parameters))
+        count = status.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def enqueue(self, task: str, arguments: dict[str, Any], *, at: datetime | None = None) -> int:
+        """Enqueue a job for this tenant and account, as part of this transaction; returns its id."""
+        return await self.value(_q.enqueue, task=task, args=msgspec.json.encode(arguments).decode(), at=at)
+
+    async def record(self, action: str, object_type: str, object_id: UUID | None, detail: dict[str, Any] | None = None) -> None:
+        """Write an event that is no row change into the tenant's trail."""
+        encoded = None if detail is None else msgspec.json.encode(detail).decode()
+        await self.value(_q.record, action=action, object_type=object_type, object_id=object_id, detail=encoded)
+
+    def _bind(self, query: Query, parameters: dict[str, Any]) -> list[Any]:
+        # The tenant is bound here and nowhere else; row security would refuse another one in any case.
+        if "tenant" in parameters:
+            raise TypeError(f"{query.name}: the tenant is bound by the transaction, not by its caller")
+        parameters["tenant"] = self.principal.tenant_id
+        return bind(query, parameters, spare=1)
+
+
+def bind(query: Query, parameters: dict[str, Any], *, spare: int = 0) -> list[Any]:
+    """Order `parameters` as `query` wants them. Raises TypeError for one missing or one too many."""
+    try:
+        values = [parameters[name] for name in query.parameters]
+    except KeyError as missing:
+        raise TypeError(f"query {query.name} needs the parameter {missing}") from None
+    if len(parameters) > len(values) + spare or (len(parameters) > len(values) and "tenant" in query.parameters):
+        raise TypeError(f"query {query.name} does not use {sorted(set(parameters) - set(query.parameters) - {'tenant'})}")
+    return values
+
+
+class Database:
+    """One process's connections, as its own role."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", instance: str) -> None:
+        self._pool = pool
+        self.instance = instance
+
+    @classmethod
+    async def open(cls, url: str, *, part: str, size: int) -> Self:
+        """Open `size` connections for `part`. Raises OperatorError when the database cannot be used."""
+        pool = await open_pool(url, part=part, size=size)
+        return cls(pool, await pool.fetchval(_q.instance.sql))
+
+    async def close(self) -> None:
+        """Close every connection, waiting a moment for the work in hand."""
+        try:
+            await self._pool.close()
+        except BaseException:
+            self._pool.terminate()
+            raise
+
+    @asynccontextmanager
+    async def tenant(self, token: bytes, *, writing: bool) -> AsyncIterator[Transaction]:
+        """A transaction inside the tenant of `token`'s session; committed at the end, rolled back on an exception.
+
+        Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the token opens no session.
+        """
+        async with self._begun(writing) as connection:
+            entered = await connection.fetchrow(_q.enter.sql, token)
+            yield Transaction(
+                connection,
+                Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5]),
+                entered[4],
+            )
+
+    @asynccontextmanager
+    async def job(self, job_id: int) -> AsyncIterator[tuple[Transaction, Job]]:
+        """A transaction inside the tenant of a job's ticket: the worker's only way in.
+
+        Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the ticket is missing, finished or not being worked on.
+        """
+        async with self._begun(True) as connection:
+            entered = await connection.fetchrow(_q.enter_job.sql, job_id)
+            principal = Principal(entered[0], entered[1], None, permissions_of(entered[2]))
+            yield Transaction(connection, principal), Job(entered[3], msgspec.json.decode(entered[4]))
+
+    @asynccontextmanager
+    async def _begun(self, writing: bool) -> AsyncIterator[Any]:
+        async with acquired(self._pool) as connection:
+            try:
+                await connection.execute((_q.begin_write if writing else _q.begin_read).sql)
+            except asyncpg.PostgresError:
+                connection.terminate()  # something was left on this backend: nobody uses it again
+                raise
+            try:
+                yield connection
+            except Exception:
+                if not connection.is_closed():
+                    await connection.execute(_q.rollback.sql)
+                raise
+            # COMMIT of a transaction that failed is a rollback that reports success in every way but this word.
+            if await connection.execute(_q.commit.sql) != "COMMIT":
+                raise asyncpg.InFailedSQLTransactionError("the transaction was rolled back")
+
+    async def call(self, query: Query, /, **parameters: Any) -> list[asyncpg.Record]:
+        """Run one statement outside any tenant, in its own commit: what sign-in, limits and readiness need."""
+        async with acquired(self._pool) as connection:
+            return await connection.fetch(query.sql, *bind(query, parameters))
+
+    async def touch(self, token: bytes) -> None:
+        """Write the session's last use, in its own short transaction."""
+        await self.call(_q.touch, token=token)
+
+
+@lru_cache(maxsize=4096)
+def permissions_of(listed: str) -> frozenset[str]:
+    """The permissions in a stamp's comma-separated form; few distinct ones exist, so each is built once."""
+    return frozenset(listed.split(",")) if listed else frozenset()
