@@ -1,0 +1,1 @@
+"""Assembly: settings, the embedded cluster, TLS, processes and their supervisor."""

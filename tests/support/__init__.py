@@ -1,0 +1,1 @@
+"""What the tests share: clusters, databases, the running service and a client for it."""

@@ -1,0 +1,29 @@
+"""Runs one cluster until its standard input closes. Its own program, because PostgreSQL refuses to run as root.
+
+Started with `python -c`, so that the unprivileged user needs to reach the installed package only, not this checkout.
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+from belsimple.server.cluster import Cluster
+
+
+def host(binaries: Path, folder: Path) -> None:
+    cluster = Cluster(
+        binaries=binaries,
+        folder=folder / "data",
+        sockets=folder,
+        logs=folder / "log",
+        credential=folder / "credential",
+        settings={"shared_buffers": "64MB", "fsync": "off", "max_connections": "150", "max_wal_size": "256MB"},
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a test run: the runner closes our input
+    process = cluster.start_and_wait()
+    print("ready", flush=True)
+    sys.stdin.read()
+    cluster.stop(process)
+
+
+host(Path(sys.argv[1]), Path(sys.argv[2]))
