@@ -31,17 +31,11 @@ def read_cursor(text: str | None, into: type[Place]) -> Place | None:
     try:
         raw = b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         return msgspec.json.decode(raw, type=into)
-    except (
-        ValueError
-    ):  # not ASCII, not base64, not JSON, not this struct: all of them are ValueErrors
-        raise Unprocessable(
-            [("/cursor", "This cursor is not one of this list's.")]
-        ) from None
+    except ValueError:  # not ASCII, not base64, not JSON, not this struct: all of them are ValueErrors
+        raise Unprocessable([("/cursor", "This cursor is not one of this list's.")]) from None
 
 
-def cut_page(
-    rows: Sequence[Row], limit: int, place: Callable[[Row], msgspec.Struct]
-) -> Page[Row]:
+def cut_page(rows: Sequence[Row], limit: int, place: Callable[[Row], msgspec.Struct]) -> Page[Row]:
     """A page of at most ``limit`` rows; the query asked for ``limit + 1`` so as to know whether more follow."""
     if len(rows) <= limit:
         return Page(list(rows))

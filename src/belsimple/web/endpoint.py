@@ -87,11 +87,7 @@ def endpoint(
     if method not in _METHODS or part not in _PARTS or not _PATH.fullmatch(path):
         raise DeclarationError(where, "unknown method or part, or not a path")
     names: list[str] = _PARAMETER.findall(path)
-    stored = (
-        method == "POST" and permission != PUBLIC and not secret
-        if idempotent is None
-        else idempotent
-    )
+    stored = method == "POST" and permission != PUBLIC and not secret if idempotent is None else idempotent
 
     def declare(handler: Handler) -> Endpoint:
         made = Endpoint(
@@ -120,11 +116,7 @@ def _contradictions(made: Endpoint) -> list[tuple[bool, str]]:
     takes = made.signature
     return [
         (
-            not (
-                made.public
-                or made.permission == SIGNED_IN
-                or _PERMISSION.fullmatch(made.permission)
-            ),
+            not (made.public or made.permission == SIGNED_IN or _PERMISSION.fullmatch(made.permission)),
             'the permission must be "x:y", "signed-in" or "public"',
         ),
         (not made.summary.strip(), "a summary is missing"),
@@ -185,6 +177,4 @@ def _query_fields(takes: Signature) -> tuple[str, ...]:
 
 def _has_subject(limit: Limit, takes: Signature) -> bool:
     fields = takes.body.__struct_fields__ if takes.body else ()
-    return not isinstance(limit.subject, ByFields) or set(limit.subject.names) <= set(
-        fields
-    )
+    return not isinstance(limit.subject, ByFields) or set(limit.subject.names) <= set(fields)

@@ -39,11 +39,7 @@ def network_of(address: str) -> str:
         return address
     if not isinstance(parsed, IPv6Address):
         return address
-    return (
-        str(parsed.ipv4_mapped)
-        if parsed.ipv4_mapped
-        else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    )
+    return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
 def by_address(caller: Caller, body: msgspec.Struct | None) -> str:
@@ -63,9 +59,7 @@ class ByFields:
     names: tuple[str, ...]
 
     def __call__(self, caller: Caller, body: msgspec.Struct | None) -> str:
-        return "|".join(
-            str(getattr(body, name)).strip().casefold() for name in self.names
-        )
+        return "|".join(str(getattr(body, name)).strip().casefold() for name in self.names)
 
 
 def by_fields(*names: str) -> ByFields:

@@ -48,10 +48,7 @@ class Problem(Exception):
         if self.detail is not None:
             body["detail"] = self.detail
         if self.errors:
-            body["errors"] = [
-                {"pointer": pointer, "detail": detail}
-                for pointer, detail in self.errors
-            ]
+            body["errors"] = [{"pointer": pointer, "detail": detail} for pointer, detail in self.errors]
         return msgspec.json.encode(body)
 
 
@@ -158,9 +155,7 @@ class Unprocessable(Problem):
 
     status, name, title = 422, "invalid", "Some of what you sent is not acceptable."
 
-    def __init__(
-        self, errors: Iterable[tuple[str, str]], detail: str | None = None
-    ) -> None:
+    def __init__(self, errors: Iterable[tuple[str, str]], detail: str | None = None) -> None:
         super().__init__(detail, errors=errors)
 
 

@@ -64,9 +64,7 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
             f"the parameter {name!r} is neither in the path nor one that is filled in",
         )
     for name in (names | set(path_names)) - set(hints):
-        raise DeclarationError(
-            where, f"the parameter {name!r} is missing or has no annotation"
-        )
+        raise DeclarationError(where, f"the parameter {name!r} is missing or has no annotation")
     return Signature(
         path={name: _path_type(where, name, hints[name]) for name in path_names},
         query=_input(where, "query", hints.get("query")),
@@ -84,17 +82,13 @@ def _hints(where: str, handler: Handler) -> dict[str, Any]:
     try:
         return get_type_hints(handler)
     except NameError as error:
-        raise DeclarationError(
-            where, f"an annotation cannot be resolved at run time: {error}"
-        ) from error
+        raise DeclarationError(where, f"an annotation cannot be resolved at run time: {error}") from error
 
 
 def _path_type(where: str, name: str, annotation: Any) -> type[UUID] | type[str]:
     if annotation is UUID or annotation is str:
         return annotation
-    raise DeclarationError(
-        where, f"the path parameter {name!r} must be a UUID or a str"
-    )
+    raise DeclarationError(where, f"the path parameter {name!r} must be a UUID or a str")
 
 
 def _expected(where: str, hints: dict[str, Any]) -> Literal["required", "optional"]:
@@ -117,22 +111,16 @@ def _input(where: str, name: str, annotation: Any) -> type[msgspec.Struct] | Non
         and {"limit", "cursor"} & set(annotation.__struct_fields__)
         and not issubclass(annotation, Paging)
     ):
-        raise DeclarationError(
-            where, "a query string with a limit or a cursor derives from Paging"
-        )
+        raise DeclarationError(where, "a query string with a limit or a cursor derives from Paging")
     return annotation
 
 
 def _check_input(where: str, struct: type[msgspec.Struct]) -> None:
     if not struct.__struct_config__.forbid_unknown_fields:
-        raise DeclarationError(
-            where, f"{struct.__name__} must refuse unknown fields: derive it from Input"
-        )
+        raise DeclarationError(where, f"{struct.__name__} must refuse unknown fields: derive it from Input")
     if "tenant_id" in struct.__struct_encode_fields__:
         # The tenant comes from the session, in the database. An input that names it invites its use.
-        raise DeclarationError(
-            where, f"{struct.__name__} has a tenant_id; the tenant is never input"
-        )
+        raise DeclarationError(where, f"{struct.__name__} has a tenant_id; the tenant is never input")
 
 
 def _structs(annotation: Any) -> list[type[msgspec.Struct]]:

@@ -1,0 +1,76 @@
+"""Turns what a handler returned into a reply; the way is chosen once per endpoint."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from belsimple.web.answers import Answer, Cookie, Created, Headers, HtmlPage, Versioned
+from belsimple.web.conditional import etag_of
+from belsimple.web.exchange import JSON, Reply
+from belsimple.web.signature import Returns
+
+_encode = msgspec.json.Encoder().encode
+_HTML = (b"content-type", b"text/html; charset=utf-8")
+CookieHeader = Callable[[Cookie], tuple[bytes, bytes]]
+Encode = Callable[[Any], Reply]
+
+
+def compile_answer(returns: Returns, cookie_header: CookieHeader) -> Encode:
+    """The function that makes the reply for a handler that returns this."""
+    if returns.kind == "object":
+        return _versioned if issubclass(returns.body, Versioned) else _plain
+    if returns.kind == "page":
+        return _plain
+    if returns.kind == "nothing":
+        return _nothing
+    if returns.kind == "created":
+        return _created
+    if returns.kind == "html":
+        return lambda page: _html(page, cookie_header)
+    return lambda answer: _answer(answer, cookie_header)
+
+
+def _plain(value: Any) -> Reply:
+    return Reply(200, _encode(value), (JSON,))
+
+
+def _versioned(value: Versioned) -> Reply:
+    return Reply(200, _encode(value), (JSON,), etag_of(value.version))
+
+
+def _nothing(_: None) -> Reply:
+    return Reply(204)
+
+
+def _created(created: Created[Any]) -> Reply:
+    return Reply(201, _encode(created.body), (JSON, (b"location", _ascii(created.location))), _etag(created.body))
+
+
+def _answer(answer: Answer[Any], cookie_header: CookieHeader) -> Reply:
+    headers = _headers(answer.headers, answer.cookie, cookie_header)
+    if answer.body is None:
+        return Reply(answer.status, b"", headers)
+    return Reply(answer.status, _encode(answer.body), (JSON, *headers), _etag(answer.body))
+
+
+def _html(page: HtmlPage, cookie_header: CookieHeader) -> Reply:
+    return Reply(page.status, page.html.encode(), (_HTML, *_headers(page.headers, page.cookie, cookie_header)))
+
+
+def _headers(headers: Headers, cookie: Cookie | None, cookie_header: CookieHeader) -> list[tuple[bytes, bytes]]:
+    made = [(_ascii(name.lower()), _ascii(value)) for name, value in headers]
+    if cookie is not None:
+        made.append(cookie_header(cookie))
+    return made
+
+
+def _ascii(text: str) -> bytes:
+    raw = text.encode("ascii")
+    if b"\r" in raw or b"\n" in raw:
+        raise ValueError("a header's value holds a line break")  # response splitting
+    return raw
+
+
+def _etag(body: object) -> str | None:
+    return etag_of(body.version) if isinstance(body, Versioned) else None

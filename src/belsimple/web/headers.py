@@ -1,0 +1,36 @@
+"""Security headers, at the top grade of the Mozilla Observatory (ASVS 5.0, 3.4)."""
+
+Header = tuple[bytes, bytes]
+
+_TWO_YEARS = 2 * 365 * 24 * 3600
+_NOTHING = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+_PAGE = _NOTHING + b"; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'"
+_FEATURES = (
+    "accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation gyroscope magnetometer "
+    "microphone midi payment picture-in-picture screen-wake-lock usb xr-spatial-tracking"
+)
+
+
+class SecurityHeaders:
+    """The headers that every answer gets, made once."""
+
+    def __init__(self, *, loopback: bool) -> None:
+        common: list[Header] = [
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
+            (b"permissions-policy", ", ".join(f"{name}=()" for name in _FEATURES.split()).encode("ascii")),
+            (b"referrer-policy", b"same-origin"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"cache-control", b"no-store"),
+        ]
+        if not loopback:  # on loopback it would turn every other local service into HTTPS
+            value = f"max-age={_TWO_YEARS}; includeSubDomains".encode("ascii")
+            common.append((b"strict-transport-security", value))
+        self._data = (*common, (b"content-security-policy", _NOTHING))
+        self._page = (*common, (b"content-security-policy", _PAGE))
+
+    def for_answer(self, headers: list[Header]) -> tuple[Header, ...]:
+        """The headers to add to an answer that has these."""
+        is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
+        return self._page if is_page else self._data

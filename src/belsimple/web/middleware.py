@@ -1,0 +1,129 @@
+"""The outermost layer, plain ASGI: who calls, is it for us, and what every answer carries; and the last resort."""
+
+import os
+import re
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from belsimple.web.addresses import TrustedProxies
+from belsimple.web.bodies import Disconnected
+from belsimple.web.database_errors import problem_of
+from belsimple.web.exchange import Exchange, Reply
+from belsimple.web.flood import FloodGuard
+from belsimple.web.headers import SecurityHeaders
+from belsimple.web.limits import network_of
+from belsimple.web.log import Access, Log, failure
+from belsimple.web.origins import Origins
+from belsimple.web.problems import Problem
+from belsimple.web.settings import WebSettings
+
+EXCHANGE = "belsimple.exchange"
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+_HEALTH = frozenset(("/healthz", "/readyz"))
+
+
+class Admission(Protocol):
+    """Decides who gets in."""
+
+    def admit(self, exchange: Exchange, scope: Scope) -> None:
+        """Fill in headers, request id and address; raises Problem for a request that goes no further."""
+        ...
+
+
+class PublicDoor:
+    """Admission to part web, which faces the world."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._proxies = TrustedProxies(settings.trusted_proxies)
+        self._origins = Origins(settings)
+        self._addresses = FloodGuard(settings.address_rate)
+
+    def admit(self, exchange: Exchange, scope: Scope) -> None:
+        """Check headers, Host, origin and the address's rate."""
+        exchange.request_id = os.urandom(16).hex()
+        client = scope.get("client")
+        peer = exchange.address = client[0] if client else ""
+        exchange.read_headers(scope["headers"])
+        if self._proxies.trusts(peer):
+            exchange.address = self._proxies.client(peer, exchange.text(b"x-forwarded-for"))
+            given = exchange.headers.get(b"x-request-id", b"")
+            if _REQUEST_ID.fullmatch(given):
+                exchange.request_id = given.decode("ascii")
+        self._addresses.take(network_of(exchange.address) if ":" in exchange.address else exchange.address)
+        if exchange.path not in _HEALTH:
+            self._origins.check_host(exchange)
+        self._origins.check_origin(exchange)
+
+
+class InnerDoor:
+    """Admission to the parts behind web: only web can reach their socket, so its word on the caller is taken."""
+
+    def admit(self, exchange: Exchange, scope: Scope) -> None:
+        """Take address and request id from web's headers."""
+        exchange.read_headers(scope["headers"])
+        exchange.address = exchange.text(b"x-belsimple-address")
+        exchange.request_id = exchange.text(b"x-request-id") or os.urandom(16).hex()
+
+
+class Outermost:
+    """Admits, calls the application, adds the security headers, answers what went wrong and logs one line."""
+
+    def __init__(self, app: ASGIApp, door: Admission, security: SecurityHeaders | None, log: Log) -> None:
+        """``security`` None adds no headers: the part in front does."""
+        self._app = app
+        self._door = door
+        self._security = security
+        self._log = log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI call."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        exchange = scope[EXCHANGE] = Exchange(scope)
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._decorate(exchange, message)
+            await send(message)
+
+        try:
+            self._door.admit(exchange, scope)
+            await self._app(scope, receive, answer)
+        except Disconnected:
+            pass
+        except Exception as error:
+            if exchange.status:  # half an answer is out: only breaking the connection tells the client
+                raise
+            await self._explain(exchange, error).send(answer, head=exchange.method == "HEAD")
+        finally:
+            self._log_access(exchange, began)
+
+    def _decorate(self, exchange: Exchange, message: Message) -> None:
+        exchange.status = message["status"]
+        headers = message["headers"]
+        headers.append((b"x-request-id", exchange.request_id.encode("ascii")))
+        if self._security is not None:
+            headers.extend(self._security.for_answer(headers))
+
+    def _explain(self, exchange: Exchange, error: Exception) -> Reply:
+        problem = error if isinstance(error, Problem) else problem_of(error)
+        if problem is None or (problem is not error and problem.status >= 500):
+            self._log(failure(datetime.now(UTC), exchange.request_id, exchange.route, error))
+        return Reply.of(problem or Problem())
+
+    def _log_access(self, exchange: Exchange, began: float) -> None:
+        method = exchange.method if exchange.method in _METHODS else "-"
+        ms = round((time.perf_counter() - began) * 1000, 3)
+        now = datetime.now(UTC)
+        self._log(Access(now, method, exchange.route, exchange.status, ms, exchange.request_id, exchange.account))

@@ -1,0 +1,19 @@
+-- name: take_limit
+-- One unit of a rate limit: 0, or the seconds to wait.
+select limits.take(:key, :every, :burst) as wait;
+
+-- name: ready
+-- Whether the database answers this role.
+select 1 as ready;
+
+-- name: claim_answer
+-- Claims an Idempotency-Key (no row), or returns the answer given before.
+select status, body, location, etag from idempotency.claim(:route, :key, :request_hash);
+
+-- name: store_answer
+-- Keeps the answer of a claimed Idempotency-Key, in the transaction of the change itself.
+select idempotency.store(:route, :key, :status, :body, :location, :etag);
+
+-- name: record_refusal
+-- Requests refused to a session, in its tenant's trail.
+select audit.refused(:token, :route, :status, :times);

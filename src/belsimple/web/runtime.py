@@ -1,0 +1,85 @@
+"""What the endpoints of one process share: the database, the cookie, the guards and the work done after answers."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from belsimple.database.queries import load_queries
+from belsimple.web.cookies import SessionCookie
+from belsimple.web.flood import FloodGuard
+from belsimple.web.inputs import Caller
+from belsimple.web.limits import Limit
+from belsimple.web.problems import TooManyRequests
+from belsimple.web.refusals import Refusals
+from belsimple.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from belsimple.database.transaction import Database
+
+q = load_queries("belsimple.web")
+MAX_TOUCHES = 100
+"""Last uses waiting to be written; past it they are left to the next request of their session."""
+
+
+class Runtime:
+    """Made when the process has opened its database."""
+
+    def __init__(
+        self,
+        database: "Database",
+        settings: WebSettings,
+        services: Mapping[str, object],
+        report: Callable[[Exception], None],
+    ) -> None:
+        self.database = database
+        self.settings = settings
+        self.services = services
+        self.cookie = SessionCookie(database.instance)
+        self.accounts = FloodGuard(settings.account_rate)
+        self.tenants = FloodGuard(settings.tenant_rate)
+        self.refusals = Refusals(self._record_refusal, report)
+        self._report = report
+        self._touching: dict[bytes, asyncio.Task[None]] = {}
+        self._flushing: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin recording refusals in the background."""
+        self._flushing = asyncio.create_task(self.refusals.run())
+
+    async def stop(self) -> None:
+        """Write what is still to be written and close the database."""
+        if self._flushing is not None:
+            self._flushing.cancel()
+        await asyncio.gather(*self._touching.values(), return_exceptions=True)
+        await self.refusals.flush()
+        await self.database.close()
+
+    def touch(self, token: bytes) -> None:
+        """Write a session's last use, apart from the request that was it."""
+        if token not in self._touching and len(self._touching) < MAX_TOUCHES:
+            self._touching[token] = asyncio.create_task(self._touch(token))
+
+    async def _touch(self, token: bytes) -> None:
+        try:
+            await self.database.touch(token)
+        except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request tries again
+            self._report(error)
+        finally:
+            del self._touching[token]
+
+    async def take_limits(self, limits: tuple[Limit, ...], caller: Caller, body: msgspec.Struct | None) -> None:
+        """Count the request under each limit; raises TooManyRequests at the first that is used up."""
+        for limit in limits:
+            subject = f"{limit.name}|{limit.subject(caller, body)}".encode()
+            # Keyed, so that the table tells nobody which addresses and e-mails were tried.
+            key = hmac.digest(self.settings.limits_key, subject, hashlib.sha256)
+            rows = await self.database.call(q.take_limit, key=key, every=limit.every_us, burst=limit.burst)
+            if rows[0][0] > 0:
+                raise TooManyRequests(rows[0][0])
+
+    async def _record_refusal(self, token: bytes, route: str, status: int, times: int) -> None:
+        await self.database.call(q.record_refusal, token=token, route=route, status=status, times=times)
