@@ -6,7 +6,8 @@ Files are psql-compatible: ``:"app"`` stands for the role's quoted name and ``:'
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -154,7 +155,7 @@ class _Run:
         async with self.connection.transaction():
             if migration.source == "belsimple" and migration.number == JOBS_MIGRATION:
                 await self._install_jobs()
-            await self.connection.execute(self._with_roles(migration.text))
+            await self._run_script(migration)
             if migration.number == 1 and first:
                 await self.connection.execute(_q.install.sql, os.urandom(4).hex(), self.prefix)
             if migration.number == 3 and first:
@@ -162,6 +163,18 @@ class _Run:
             note = _q.note_first if first else _q.note_applied
             await self.connection.execute(note.sql, migration.source, migration.number, migration.name, migration.checksum)
         self.applied.append(f"{migration.source}/{migration.number:04}_{migration.name}")
+
+    async def _run_script(self, migration: Migration) -> None:
+        text = self._with_roles(migration.text)
+        try:
+            await self.connection.execute(text)
+        except asyncpg.PostgresError as error:
+            position = getattr(error, "position", None)
+            line = f" line {text.count(chr(10), 0, int(position)) + 1}" if position else ""
+            raise OperatorError(
+                f"Migration {migration.source}/{migration.number:04}_{migration.name}.sql{line} failed: {error}",
+                "The database is as it was before that migration.",
+            ) from error
 
     async def _install_jobs(self) -> None:
         await self.connection.execute(_q.look_in_jobs.sql)
@@ -233,3 +246,18 @@ def _text(filename: str) -> str:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:3])
+
+
+@asynccontextmanager
+async def owner_connection(admin_url: str) -> AsyncIterator[Any]:
+    """A connection of the admin's that acts as the installation's owner: what commands use. Raises OperatorError."""
+    connection = await _connect(admin_url)
+    try:
+        prefix = await connection.fetchval(_q.owner_prefix.sql)
+        if prefix is None:
+            raise OperatorError("The database is empty", "Run `belsimple migrate` first.")
+        await connection.execute(await connection.fetchval(_OWN.become_owner.sql, prefix))
+        await connection.execute(_q.look_nowhere.sql)
+        yield connection
+    finally:
+        await connection.close(timeout=5)

@@ -27,6 +27,10 @@ class Principal(msgspec.Struct, frozen=True):
     fresh: bool = False
 
 
+class KeepChanges(Exception):
+    """Mixed into an exception that ends a transaction by committing it: a refusal whose record must stay."""
+
+
 class Job(msgspec.Struct, frozen=True):
     """What a ticket says is to be done."""
 
@@ -148,13 +152,14 @@ class Database:
                 raise
             try:
                 yield connection
+            except KeepChanges:
+                await _commit(connection)
+                raise
             except Exception:
                 if not connection.is_closed():
                     await connection.execute(_q.rollback.sql)
                 raise
-            # COMMIT of a transaction that failed is a rollback that reports success in every way but this word.
-            if await connection.execute(_q.commit.sql) != "COMMIT":
-                raise asyncpg.InFailedSQLTransactionError("the transaction was rolled back")
+            await _commit(connection)
 
     async def call(self, query: Query, /, **parameters: Any) -> list[asyncpg.Record]:
         """Run one statement outside any tenant, in its own commit: what sign-in, limits and readiness need."""
@@ -164,6 +169,12 @@ class Database:
     async def touch(self, token: bytes) -> None:
         """Write the session's last use, in its own short transaction."""
         await self.call(_q.touch, token=token)
+
+
+async def _commit(connection: Any) -> None:
+    # COMMIT of a transaction that failed is a rollback that reports success in every way but this word.
+    if await connection.execute(_q.commit.sql) != "COMMIT":
+        raise asyncpg.InFailedSQLTransactionError("the transaction was rolled back")
 
 
 @lru_cache(maxsize=4096)

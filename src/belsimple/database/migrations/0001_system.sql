@@ -35,10 +35,14 @@ create table system.component (name text primary key, version text not null);
 create function system.instance() returns text language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select instance from system.installation $$;
 
--- Time-ordered where the server can make such ids, random where it cannot; never from the caller.
+-- Time-ordered ids (UUID version 7, RFC 9562), made by the database and never by the caller. Servers before 18 lack the function:
+-- there, the milliseconds are laid over a random id's first six bytes and its version set.
 do $$ begin
     execute format('create function tenancy.new_id() returns uuid language sql volatile as %L',
-        case when to_regprocedure('pg_catalog.uuidv7()') is null then 'select pg_catalog.gen_random_uuid()' else 'select pg_catalog.uuidv7()' end);
+        case when to_regprocedure('pg_catalog.uuidv7()') is not null then 'select pg_catalog.uuidv7()'
+             else $f$select pg_catalog.encode(pg_catalog.set_byte(u, 6, (pg_catalog.get_byte(u, 6) & 15) | 112), 'hex')::pg_catalog.uuid
+                     from (select pg_catalog.overlay(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) placing
+                               pg_catalog.substr(pg_catalog.int8send((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 3) from 1 for 6) as u) x$f$ end);
 end $$;
 
 grant usage on schema system, tenancy, context, audit, identity, access, limits, idempotency, jobs to :"app", :"gate", :"worker";

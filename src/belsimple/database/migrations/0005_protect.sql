@@ -33,7 +33,7 @@ begin
     perform tenancy.hide_statistics(t);
     execute format('create policy see on %s for select to %s using (%s)', t, readers, tenancy.condition(read, false));
     execute format('create policy add on %s for insert to %s with check (%s)', t, readers, tenancy.condition(write, true));
-    execute format('create policy edit on %s for update to %s using (%s) with check (%2$s)', t, readers, tenancy.condition(write, true));
+    execute format('create policy edit on %1$s for update to %2$s using (%3$s) with check (%3$s)', t, readers, tenancy.condition(write, true));
     execute format('create policy remove on %s for delete to %s using (%s)', t, readers, tenancy.condition(write, true));
     perform audit.watch(t, secret);
     execute format('grant select, insert, update, delete on %s to %s', t, readers);
@@ -92,3 +92,11 @@ begin
     execute format('create trigger term_insert after insert on %s referencing new table as new_rows for each statement execute function %s()', t, keeper);
     execute format('create trigger term_update after update on %s referencing old table as old_rows new table as new_rows for each statement execute function %s()', t, keeper);
 end $$;
+
+-- Which tables are protected is no secret: doctor asks as whichever role it runs.
+create function tenancy.protected_tables() returns table (relation text, read_permission text, write_permission text) language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select relation, read_permission, write_permission from tenancy.protected $$;
+create function tenancy.searchable_tables() returns table (relation text) language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select relation from tenancy.searchable $$;
+grant execute on function tenancy.protected_tables(), tenancy.searchable_tables() to :"app", :"gate", :"worker", :"operator";
+grant usage on schema tenancy to :"operator";

@@ -1,0 +1,1 @@
+"""The tenant's trail, as its members read it."""

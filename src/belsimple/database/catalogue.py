@@ -1,0 +1,45 @@
+"""The catalogue check: is the database still what this program relies on?
+
+It asks the catalogues themselves (`has_function_privilege`, policies' own text), never whether a migration or a REVOKE once ran.
+"""
+
+from typing import Literal
+
+import asyncpg
+import msgspec
+
+from belsimple.database.pool import SETTINGS, unreachable
+from belsimple.database.queries import load_queries
+
+_checks = load_queries("belsimple.database", "catalogue.sql")
+_q = load_queries("belsimple.database", "migrator.sql")
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One difference. `fatal` stops the start; `platform-limited` is what a managed service does not let us close."""
+
+    severity: Literal["fatal", "platform-limited"]
+    check: str
+    detail: str
+
+
+async def examine(url: str) -> list[Finding]:
+    """Compare the database of `url` (any role's) with what this program relies on; an empty list is what one wants.
+
+    Raises OperatorError when the database cannot be reached.
+    """
+    try:
+        connection = await asyncpg.connect(url, timeout=10, server_settings={**SETTINGS, "application_name": "belsimple-doctor"})
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
+        raise unreachable(error) from error
+    try:
+        prefix = await connection.fetchval(_q.owner_prefix.sql)
+        if prefix is None:
+            return [Finding("fatal", "installed", "the database is empty: run `belsimple migrate`")]
+        findings: list[Finding] = []
+        for check in _checks.all():
+            arguments = [prefix for _ in check.parameters]
+            findings += [Finding(row[0], check.name, row[1]) for row in await connection.fetch(check.sql, *arguments)]
+        return findings
+    finally:
+        await connection.close(timeout=5)

@@ -1,0 +1,169 @@
+-- Each query returns rows (severity, detail): what differs from what this program relies on. They read catalogues that every role may read.
+
+-- name: server_version
+-- Below these releases the planner leaks rows through its statistics (CVE-2025-8713).
+select 'fatal', 'PostgreSQL ' || current_setting('server_version') || ' is below 15.14, 16.10 or 17.6'
+where current_setting('server_version_num')::int < 150014 or current_setting('server_version_num')::int between 160000 and 160009
+   or current_setting('server_version_num')::int between 170000 and 170005;
+
+-- name: server_settings
+-- Settings of the cluster that the promises stand on.
+select case when name in ('fsync', 'full_page_writes', 'log_parameter_max_length') then 'fatal' else 'platform-limited' end, name || ' is ' || setting || ', not ' || wanted
+from pg_settings join (values ('fsync', 'on'), ('full_page_writes', 'on'), ('data_checksums', 'on'), ('max_prepared_transactions', '0'),
+                              ('log_parameter_max_length', '0'), ('log_parameter_max_length_on_error', '0'), ('password_encryption', 'scram-sha-256')) w(n, wanted) on name = n
+where setting <> wanted;
+
+-- name: login_roles
+-- No role that logs in may own anything or bypass anything.
+select 'fatal', format('role %s %s', r.rolname, f.fault)
+from pg_roles r
+cross join lateral (values (r.rolsuper, 'is a superuser'), (r.rolbypassrls, 'bypasses row security'), (r.rolcreaterole, 'may create roles'), (r.rolcreatedb, 'may create databases'),
+    (r.rolreplication and r.rolname not like '%\_backup', 'may replicate'),
+    (exists (select from pg_class c where c.relowner = r.oid) or exists (select from pg_proc p where p.proowner = r.oid) or exists (select from pg_namespace n where n.nspowner = r.oid), 'owns objects'),
+    (exists (select from pg_auth_members m where m.member = r.oid), 'is a member of another role')) f(bad, fault)
+where r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s) and f.bad;
+
+-- name: owner_role
+-- The owner cannot log in, and is not above row security either.
+select 'fatal', format('role %s can log in, is a superuser or bypasses row security', rolname)
+from pg_roles where rolname = :prefix::text || '_owner' and (rolcanlogin or rolsuper or rolbypassrls);
+
+-- name: role_settings
+-- A role can ALTER ROLE itself: nothing may be set there.
+select 'fatal', format('role %s has settings of its own: %s', r.rolname, array_to_string(s.setconfig, ', '))
+from pg_db_role_setting s join pg_roles r on r.oid = s.setrole
+where r.rolname like replace(:prefix::text, '_', '\_') || '\_%' and s.setdatabase in (0, (select oid from pg_database where datname = current_database()));
+
+-- name: database_privileges
+-- Nobody may make temporary objects, and only the owner may make schemas.
+select 'fatal', format('role %s has %s on the database', r.rolname, p)
+from pg_roles r cross join unnest(array['TEMPORARY', 'CREATE']) p
+where r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s)
+  and has_database_privilege(r.oid, current_database(), p);
+
+-- name: schema_privileges
+-- No login role may create anything in any schema.
+select 'fatal', format('role %s may create objects in schema %s', r.rolname, n.nspname)
+from pg_roles r cross join pg_namespace n
+where r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s) and has_schema_privilege(r.oid, n.oid, 'CREATE');
+
+-- name: row_security
+-- Every table has row security, forced; only the queue's tables are without force.
+select 'fatal', format('table %s.%s has row security %s', n.nspname, c.relname, case when c.relrowsecurity then 'that is not forced' else 'switched off' end)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
+  and not (c.relrowsecurity and (c.relforcerowsecurity or (n.nspname = 'jobs' and c.relname like 'procrastinate\_%')));
+
+-- name: other_relations
+-- Views see with their owner's eyes, and a foreign table with another server's: there are none.
+select 'fatal', format('%s %s.%s is not a table', case c.relkind when 'v' then 'view' when 'm' then 'materialised view' else 'relation' end, n.nspname, c.relname)
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('v', 'm', 'f') and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner';
+
+-- name: protected_policies
+-- A protected table has its four policies, word for word, and no other; a search table its two.
+with expected as (
+    select p.relation, v.name, v.command from tenancy.protected_tables() p
+    cross join (values ('see', 'r'), ('add', 'a'), ('edit', 'w'), ('remove', 'd')) v(name, command)
+    union all select s.relation || '_term', v.name, v.command from tenancy.searchable_tables() s cross join (values ('see', 'r'), ('keep', '*')) v(name, command)
+), found as (
+    select n.nspname || '.' || c.relname as relation, p.polname as name, p.polcmd::text as command, p.polpermissive as permissive,
+           coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition
+    from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+)
+select 'fatal', format('policy %s on %s is missing, changed or too many', coalesce(e.name, f.name), coalesce(e.relation, f.relation))
+from expected e full join found f using (relation, name)
+where (e.relation is not null or f.relation in (select relation from expected))
+  and (e.name is null or f.name is null or e.command <> f.command or not f.permissive
+       or f.condition !~ '^(\(tenant_id = \( SELECT context\.tenant\((''[a-z_]+:(read|write)''::text, (true|false))?\) AS tenant\)\)){1,2}$');
+
+-- name: protected_triggers
+-- The trail is written by three triggers on every protected table, all of them awake.
+select 'fatal', format('trigger %s on %s is missing or disabled', v.name, p.relation)
+from (select relation from tenancy.protected_tables() union all values ('identity.tenant'), ('identity.account'), ('identity.password'), ('access.role'), ('access.assignment')) p
+cross join (values ('audit_insert'), ('audit_update'), ('audit_delete')) v(name)
+where not exists (select from pg_trigger t where t.tgrelid = p.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A') and t.tgfoid = 'audit.capture'::regproc);
+
+-- name: ending_triggers
+-- What ends sessions on a reset, a deactivation and a suspension; what keeps the last owner.
+select 'fatal', format('trigger %s on %s is missing or disabled', v.name, v.relation)
+from (values ('identity.password', 'end_sessions'), ('identity.account', 'end_sessions'), ('identity.tenant', 'end_sessions'), ('identity.account', 'keep_an_owner'), ('access.assignment', 'keep_an_owner'),
+             ('access.role', 'complete_role')) v(relation, name)
+where not exists (select from pg_trigger t where t.tgrelid = v.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A'));
+
+-- name: protected_keys
+-- Keys, unique constraints and indexes, and foreign keys of protected tables begin with the tenant: none is an oracle for another's rows.
+select 'fatal', format('%s on %s does not begin with tenant_id', i.relname, p.relation)
+from tenancy.protected_tables() p join pg_index x on x.indrelid = p.relation::regclass join pg_class i on i.oid = x.indexrelid
+where x.indisunique and (select attname from pg_attribute where attrelid = x.indrelid and attnum = x.indkey[0]) is distinct from 'tenant_id'
+union all
+select 'fatal', format('foreign key %s on %s does not begin with tenant_id, or cascades', k.conname, p.relation)
+from tenancy.protected_tables() p join pg_constraint k on k.conrelid = p.relation::regclass and k.contype = 'f'
+where (select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) is distinct from 'tenant_id' or k.confdeltype <> 'a' or k.confupdtype <> 'a';
+
+-- name: free_statistics
+-- EXPLAIN's estimates would name other tenants' common values.
+select 'fatal', format('statistics are kept for %s.%s', p.relation, a.attname)
+from tenancy.protected_tables() p join pg_attribute a on a.attrelid = p.relation::regclass
+where a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and coalesce(a.attstattarget, -1) <> 0
+  and a.atttypid not in ('uuid'::regtype, 'timestamptz'::regtype, 'boolean'::regtype);
+
+-- name: table_grants
+-- What login roles may touch directly: protected tables and their words, the trail for reading, the queue for the worker. Nothing else.
+select 'fatal', format('role %s has %s on %s.%s', g.grantee, g.privilege_type, g.table_schema, g.table_name)
+from (select r.rolname as grantee, n.nspname as table_schema, c.relname as table_name, a.privilege_type
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
+       where c.relkind in ('r', 'p', 'v', 'm') and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner') g
+where g.grantee is distinct from :prefix::text || '_owner'
+  and not coalesce(
+      (g.grantee in (:prefix::text || '_app', :prefix::text || '_worker') and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+        and g.table_schema || '.' || g.table_name in (select relation from tenancy.protected_tables()))
+   or (g.grantee in (:prefix::text || '_app', :prefix::text || '_worker') and g.privilege_type = 'SELECT'
+        and (g.table_schema || '.' || g.table_name = 'audit.entry' or g.table_schema || '.' || g.table_name in (select relation || '_term' from tenancy.searchable_tables())))
+   or (g.grantee = :prefix::text || '_worker' and g.table_schema = 'jobs' and g.table_name like 'procrastinate\_%' and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')), false);
+
+-- name: column_grants
+-- No privilege hides on a column.
+select 'fatal', format('column %s.%s.%s carries grants', n.nspname, c.relname, a.attname)
+from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+where a.attacl is not null and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner';
+
+-- name: definer_functions
+-- A function that runs as the owner looks nothing up where a caller could put something.
+select 'fatal', format('function %s runs as %s with search_path %s', p.oid::regprocedure, pg_get_userbyid(p.proowner), coalesce(array_to_string(p.proconfig, ', '), 'unset'))
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where p.prosecdef and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
+  and (p.proconfig is null or not p.proconfig @> array['search_path=pg_catalog, pg_temp'] or pg_get_userbyid(p.proowner) <> :prefix::text || '_owner');
+
+-- name: module_definers
+-- Modules may not create functions that run as the owner; the platform's keepers of words are the exception.
+select 'fatal', format('module function %s runs as the owner', p.oid::regprocedure)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where p.prosecdef and n.nspname in (select split_part(relation, '.', 1) from tenancy.protected_tables())
+  and n.nspname || '.' || p.proname not in (select relation || '_term_keep' from tenancy.searchable_tables());
+
+-- name: function_grants
+-- Nothing of ours is executable by everybody.
+select 'fatal', format('function %s is executable by everybody', p.oid::regprocedure)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner' and has_function_privilege('public', p.oid, 'EXECUTE');
+
+-- name: owner_only_functions
+-- What makes a stamp, reads its key or makes tenants is the owner's alone.
+select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join pg_roles r
+where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'context.verified', 'audit.write', 'audit.record_system', 'identity.open_session', 'tenancy.create_tenant',
+      'tenancy.invite', 'tenancy.invite_member', 'tenancy.set_status', 'tenancy.remove_synthetic', 'tenancy.protect', 'tenancy.searchable', 'access.permissions_of')
+  and r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s) and has_function_privilege(r.oid, p.oid, 'EXECUTE');
+
+-- name: cluster_functions
+-- What lets one backend see or touch another. A managed service does not let us revoke these.
+select 'platform-limited', format('%s is executable by everybody', p.oid::regprocedure)
+from pg_proc p
+where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and has_function_privilege('public', p.oid, 'EXECUTE')
+  and p.proname in ('pg_stat_get_activity', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_notify', 'pg_lock_status', 'pg_advisory_lock', 'lo_create', 'pg_export_snapshot',
+                    'pg_sleep', 'pg_current_xact_id', 'pg_prepared_statement', 'pg_cursor', 'query_to_xml', 'pg_relation_size', 'pg_logical_emit_message', 'pg_stat_get_live_tuples');
+
+-- name: event_triggers
+-- A superuser's event trigger or another extension is somebody else's code in every transaction.
+select 'platform-limited', format('event trigger %s is installed', evtname) from pg_event_trigger;

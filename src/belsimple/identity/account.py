@@ -1,0 +1,132 @@
+"""The own account and the tenant's members: what is read and changed without a password."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from belsimple.database.queries import load_queries
+from belsimple.database.transaction import Transaction
+from belsimple.web.answers import Versioned
+from belsimple.web.problems import NotFound
+
+_q = load_queries("belsimple.identity")
+
+
+class Tenant(msgspec.Struct, frozen=True):
+    """The tenant an account belongs to."""
+
+    id: UUID
+    slug: str
+    name: str
+
+
+class Me(Versioned, frozen=True, kw_only=True):
+    """The signed-in account."""
+
+    id: UUID
+    email: str
+    name: str
+    language: str
+    zone: str
+    tenant: Tenant
+    roles: list[str]
+    permissions: list[str]
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A living session of the own account; `current` is the one that asks."""
+
+    id: UUID
+    created_at: datetime
+    last_seen: datetime
+    expires_at: datetime
+    address: str | None
+    agent: str | None
+    current: bool
+
+
+class Member(Versioned, frozen=True, kw_only=True):
+    """An account of the tenant, as those who manage members see it."""
+
+    id: UUID
+    email: str
+    name: str
+    status: str
+    roles: list[str]
+    role_ids: list[UUID]
+    created_at: datetime
+
+
+class _Me(msgspec.Struct):
+    id: UUID
+    email: str
+    name: str
+    language: str
+    zone: str
+    version: int
+    tenant_id: UUID
+    tenant_slug: str
+    tenant_name: str
+    roles: list[str]
+
+
+async def me(transaction: Transaction) -> Me:
+    """The account that asks, with the permissions it holds at this moment."""
+    found = await transaction.row(_q.me, _Me)
+    if found is None:
+        raise NotFound
+    return Me(
+        id=found.id,
+        email=found.email,
+        name=found.name,
+        language=found.language,
+        zone=found.zone,
+        version=found.version,
+        tenant=Tenant(found.tenant_id, found.tenant_slug, found.tenant_name),
+        roles=found.roles,
+        permissions=sorted(transaction.principal.permissions),
+    )
+
+
+async def change_me(
+    transaction: Transaction, *, name: str | None, language: str | None, zone: str | None, expected: int | None
+) -> Me:
+    """Change the own account; None leaves a field as it is. Raises BS412 when `expected` is not its version."""
+    await transaction.value(_q.change_me, name=name, language=language, zone=zone, expected=expected)
+    return await me(transaction)
+
+
+async def sessions(transaction: Transaction) -> list[Session]:
+    """The own living sessions."""
+    return await transaction.rows(_q.own_sessions, Session)
+
+
+async def end_session(transaction: Transaction, *, session_id: UUID | None) -> None:
+    """End one of the own sessions. Raises NotFound, for another account's too."""
+    if not await transaction.value(_q.end_own_session, id=session_id):
+        raise NotFound
+
+
+async def members(transaction: Transaction, *, after: str | None, limit: int) -> list[Member]:
+    """Members in the order of their addresses, from behind `after`."""
+    return await transaction.rows(_q.members, Member, id=None, after_email=after, limit=limit)
+
+
+async def member(transaction: Transaction, *, member_id: UUID) -> Member:
+    """One member. Raises NotFound."""
+    found = await transaction.row(_q.members, Member, id=member_id, after_email=None, limit=1)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def change_member(
+    transaction: Transaction, *, member_id: UUID, status: str | None, roles: list[str] | None, expected: int | None
+) -> Member:
+    """Deactivate, reactivate, or set the roles (names or ids) of a member.
+
+    Raises BS404, BS412, BS422 for a role that does not exist, BS403 for a permission that the caller lacks, BS409 for the last owner.
+    """
+    await transaction.value(_q.change_member, id=member_id, status=status, roles=roles, expected=expected)
+    return await member(transaction, member_id=member_id)

@@ -1,0 +1,144 @@
+"""Changes to how someone signs in. Each is one function; the database's own functions do the deciding."""
+
+import hashlib
+import os
+
+import msgspec
+
+from belsimple.database.queries import load_queries
+from belsimple.database.transaction import Database, KeepChanges, Transaction
+from belsimple.identity.hashing import SALT_BYTES, Hasher, Parameters
+from belsimple.identity.passwords import accepted, normalised
+from belsimple.web.inputs import Caller
+from belsimple.web.problems import Conflict, Problem, Unauthorized
+
+_q = load_queries("belsimple.identity")
+TOKEN_BYTES = 32
+
+
+class NewVerifier(msgspec.Struct, frozen=True):
+    """A new password as the database keeps it: never the password, never what a sign-in presents."""
+
+    salt: bytes
+    memory_kib: int
+    iterations: int
+    lanes: int
+    verifier: bytes
+
+
+class _Known(msgspec.Struct):
+    salt: bytes
+    memory_kib: int
+    iterations: int
+    lanes: int
+
+    @property
+    def cost(self) -> Parameters:
+        return Parameters(self.memory_kib, self.iterations, self.lanes)
+
+
+async def sign_in(database: Database, hasher: Hasher, *, tenant: str, email: str, password: str, caller: Caller) -> bytes:
+    """Open a session and return its token, 32 random bytes of which the database keeps the SHA-256.
+
+    Raises Unauthorized, always the same and after the same work, for a wrong tenant, address or password, a deactivated
+    account, a suspended tenant and too many failures in a row. (ASVS 5.0, 6.3.8)
+    """
+    slug, email = tenant.strip().lower(), email.strip().lower()
+    [found] = await database.call(_q.password_parameters, slug=slug, email=email, address=caller.address)
+    known = _Known(found["salt"], found["memory_kib"], found["iterations"], found["lanes"])
+    proof = await hasher.proof(normalised(password), known.salt, known.cost)
+    token = os.urandom(TOKEN_BYTES)
+    opened = await database.call(
+        _q.sign_in,
+        slug=slug,
+        email=email,
+        proof=proof,
+        token_hash=sha256(token),
+        address=caller.address,
+        agent=caller.user_agent,
+    )
+    if not opened:
+        raise Unauthorized("Tenant, e-mail address or password is not right.", name="sign-in-refused")
+    await caller.refund()  # what was taken before the attempt; only refused attempts use up the limit
+    if opened[0]["outdated"]:
+        new = await new_verifier(database, hasher, normalised(password))
+        await database.call(_q.rehash, slug=slug, email=email, proof=proof, **msgspec.structs.asdict(new))
+    return token
+
+
+async def new_verifier(database: Database, hasher: Hasher, password: str) -> NewVerifier:
+    """Hash an accepted `password` with a new salt at today's cost."""
+    [cost] = await database.call(_q.current_hashing)
+    return await _verifier(hasher, password, Parameters(*cost))
+
+
+async def _verifier(hasher: Hasher, password: str, cost: Parameters) -> NewVerifier:
+    salt = os.urandom(SALT_BYTES)
+    proof = await hasher.proof(password, salt, cost)
+    return NewVerifier(salt, cost.memory_kib, cost.iterations, cost.lanes, sha256(proof))
+
+
+async def accept_invitation(database: Database, hasher: Hasher, *, token: bytes, name: str, password: str) -> tuple[str, str]:
+    """Make the invited account; returns the tenant's slug and the address. Raises BS404 when the invitation is used, late or unknown."""
+    invited = await invitation_open(database, token=token)
+    about = invited and (invited[0], invited[1].partition("@")[0], name)
+    new = await new_verifier(database, hasher, accepted(password, pointer="/password", about=about or ()))
+    [account] = await database.call(
+        _q.accept_invitation, token_hash=sha256(token), name=name.strip(), **msgspec.structs.asdict(new)
+    )
+    return account["tenant_slug"], account["email"]
+
+
+async def invitation_open(database: Database, *, token: bytes) -> tuple[str, str] | None:
+    """The tenant's slug and the address of an invitation that can be accepted. Asking consumes nothing."""
+    found = await database.call(_q.invitation_open, token_hash=sha256(token))
+    return (found[0]["tenant_slug"], found[0]["email"]) if found else None
+
+
+class WrongPassword(Problem, KeepChanges):
+    """403: the own password given as proof is wrong. The failure was counted, and that is kept."""
+
+    status, name, title = 403, "wrong-password", "The password is not right."
+
+
+async def reauthenticate(transaction: Transaction, hasher: Hasher, *, password: str) -> None:
+    """Make this session fresh. Raises WrongPassword."""
+    if not await transaction.value(_q.reauthenticate, proof=await _own_proof(transaction, hasher, password)):
+        raise WrongPassword
+
+
+async def change_password(
+    transaction: Transaction, hasher: Hasher, *, current: str, new: str, caller: Caller
+) -> bytes:
+    """Change the own password; returns the token of the session that goes on: a trigger ends every one there was.
+
+    Raises WrongPassword, and Unprocessable for a new password that is short or common.
+    """
+    new = accepted(new, pointer="/new")
+    proof = await _own_proof(transaction, hasher, current)
+    cost = await transaction.row(_q.current_hashing, Parameters)
+    assert cost is not None  # the row that the first migration made; nothing can remove it
+    token = os.urandom(TOKEN_BYTES)
+    opened = await transaction.value(
+        _q.change_own_password,
+        current_proof=proof,
+        **msgspec.structs.asdict(await _verifier(hasher, new, cost)),
+        token_hash=sha256(token),
+        address=caller.address,
+        agent=caller.user_agent,
+    )
+    if not opened:
+        raise WrongPassword
+    return token
+
+
+async def _own_proof(transaction: Transaction, hasher: Hasher, password: str) -> bytes:
+    known = await transaction.row(_q.own_password_parameters, _Known)
+    if known is None:
+        raise Conflict("This account has no password.", name="no-password")
+    return await hasher.proof(normalised(password), known.salt, known.cost)
+
+
+def sha256(value: bytes) -> bytes:
+    """What the database keeps of a token or a proof."""
+    return hashlib.sha256(value).digest()

@@ -1,0 +1,64 @@
+"""What a password may be: NIST SP 800-63B-4, 3.1.1.2. Long, not a common one, anything else goes; pasting is welcome."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from belsimple.web.problems import Unprocessable
+
+SHORTEST: Final = 15  # characters, where a password is the only factor
+LONGEST: Final = 256
+_ENDS: Final = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_REPEATED: Final = re.compile(r"^(?P<unit>.{1,32}?)(?P=unit)+$", re.DOTALL)
+
+
+def normalised(password: str) -> str:
+    """The form that is hashed: Unicode NFC, so that the same characters typed on two keyboards are the same password."""
+    return unicodedata.normalize("NFC", password)
+
+
+def accepted(password: str, *, pointer: str, about: tuple[str, ...] = ()) -> str:
+    """A new password in its hashed form.
+
+    `about` are words an attacker would try first for this person (tenant, e-mail address, name).
+    Raises Unprocessable with the one thing to mend; there are no composition rules.
+    """
+    password = normalised(password)
+    if len(password) < SHORTEST:
+        raise _refused(pointer, f"Use at least {SHORTEST} characters. A few unrelated words are easy to remember.")
+    if len(password) > LONGEST:
+        raise _refused(pointer, f"Use at most {LONGEST} characters.")
+    if _is_common(password.casefold()):
+        raise _refused(pointer, "This is among the passwords that attackers try first. Choose another one.")
+    if any(len(word) >= 4 and _core(password.casefold()) == _core(word.casefold()) for word in about):
+        raise _refused(pointer, "This is made of your own name or address. Choose another one.")
+    return password
+
+
+def _refused(pointer: str, detail: str) -> Unprocessable:
+    return Unprocessable([(pointer, detail)])
+
+
+def _is_common(password: str) -> bool:
+    """In the list itself, or a listed one with digits around it, or one written several times over."""
+    candidates = {password, _core(password)}
+    for candidate in tuple(candidates):
+        repeated = _REPEATED.match(candidate)
+        if repeated:
+            candidates.add(repeated["unit"])
+            if len(repeated["unit"]) <= 3:
+                return True
+    return not candidates.isdisjoint(_common_passwords())
+
+
+def _core(password: str) -> str:
+    return _ENDS.sub("", password)
+
+
+@lru_cache(maxsize=1)
+def _common_passwords() -> frozenset[str]:
+    """The 30,000 most common passwords of public leaks, as zxcvbn ships them."""
+    return frozenset(FREQUENCY_LISTS["passwords"])

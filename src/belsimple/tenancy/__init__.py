@@ -1,0 +1,1 @@
+"""Tenants: their making, their settings, and the installation they live in."""
