@@ -35,7 +35,7 @@ _BY_STATUS: Final[dict[int, type[Problem]]] = {
 def problem_of(error: BaseException) -> Problem | None:
     """The problem that an error of asyncpg or of the connection is; None for one that nobody expected."""
     if isinstance(error, asyncpg.PostgresError):
-        return _of_state(error.sqlstate or "", error)
+        return _of_state(_field(error, "sqlstate"), error)
     if isinstance(error, asyncpg.InterfaceError):
         # A value that PostgreSQL's type cannot hold is a ValueError too; everything else is a connection that went away.
         return _out_of_range() if isinstance(error, ValueError) else Unavailable()
@@ -61,19 +61,20 @@ def _of_state(state: str, error: asyncpg.PostgresError) -> Problem | None:
 def _ours(status: int, error: asyncpg.PostgresError) -> Problem:
     if status == 404:
         return NotFound()  # whatever the function said: every 404 is the same
-    sentence = error.message or ""
-    hint = error.hint or ""
-    name = hint if _NAME.fullmatch(hint) else None
+    sentence, hint, pointer = _field(error, "message"), _field(error, "hint"), _field(error, "detail")
     known = _BY_STATUS.get(status, Problem)
-    pointer = error.detail if status == 422 and (error.detail or "").startswith("/") else None
     return Problem(
         sentence or None,
         status=status,
-        name=name or known.name,
+        name=hint if _NAME.fullmatch(hint) else known.name,
         title=known.title,
-        errors=[(pointer, sentence)] if pointer else (),
+        errors=[(pointer, sentence)] if status == 422 and pointer.startswith("/") else (),
         headers={"retry-after": "60"} if status in (429, 503) else None,
     )
+
+
+def _field(error: asyncpg.PostgresError, name: str) -> str:
+    return getattr(error, name, None) or ""
 
 
 def _out_of_range() -> Problem:

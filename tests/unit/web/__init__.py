@@ -1,0 +1,1 @@
+"""Behaviour of the request path, clause by clause."""

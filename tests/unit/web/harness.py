@@ -1,0 +1,202 @@
+"""A part's application on a database that only remembers, called over ASGI without a network."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+
+from belsimple.database.transaction import Database, Principal
+from belsimple.web.application import build_application
+from belsimple.web.endpoint import Endpoint, Part
+from belsimple.web.flood import Rate
+from belsimple.web.log import Access, Failure
+from belsimple.web.settings import WebSettings
+
+TENANT = UUID(int=1)
+ACCOUNT = UUID(int=2)
+SESSION = UUID(int=3)
+TOKEN = bytes(range(32))
+COOKIE = "__Host-belsimple-0badcafe"
+SIGNED_IN = {"cookie": f"{COOKIE}={urlsafe_b64encode(TOKEN).rstrip(b'=').decode()}"}
+GENEROUS = Rate(100_000, 100_000)
+
+
+class NoSuchSession(Exception):
+    """Replaced by the database's own error in tests that need it."""
+
+
+@dataclass
+class FakeTransaction:
+    """Answers queries by name from ``results``: a value, or a function of the parameters."""
+
+    principal: Principal
+    results: dict[str, Any]
+    touch_due: bool = False
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    async def row(self, query: Any, into: type, /, **parameters: Any) -> Any:
+        return self._answer(query, parameters)
+
+    async def value(self, query: Any, /, **parameters: Any) -> Any:
+        return self._answer(query, parameters)
+
+    def _answer(self, query: Any, parameters: dict[str, Any]) -> Any:
+        self.calls.append((query.name, parameters))
+        result = self.results.get(query.name)
+        return result(parameters) if callable(result) else result
+
+
+@dataclass
+class FakeDatabase:
+    """One session's database; ``log`` has what happened in order."""
+
+    permissions: frozenset[str] = frozenset({"things:read", "things:write"})
+    fresh: bool = True
+    touch_due: bool = False
+    instance: str = "0badcafe"
+    results: dict[str, Any] = field(default_factory=dict)
+    enter: Callable[[bytes], None] = lambda token: None
+    log: list[Any] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def tenant(self, token: bytes, *, writing: bool) -> AsyncIterator[FakeTransaction]:
+        self.enter(token)
+        self.log.append("write" if writing else "read")
+        principal = Principal(TENANT, ACCOUNT, SESSION, self.permissions, self.fresh)
+        try:
+            yield FakeTransaction(principal, self.results, self.touch_due, self.calls)
+        except BaseException:
+            self.log.append("rollback")
+            raise
+        self.log.append("commit")
+
+    async def call(self, query: Any, /, **parameters: Any) -> list[tuple[Any, ...]]:
+        self.calls.append((query.name, parameters))
+        result = self.results.get(query.name, 0)
+        return [(result(parameters) if callable(result) else result,)]
+
+    async def touch(self, token: bytes) -> None:
+        self.log.append("touch")
+
+    async def close(self) -> None:
+        self.log.append("close")
+
+
+@dataclass
+class Response:
+    """A complete answer."""
+
+    status: int
+    raw_headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return dict(self.raw_headers)
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+    @property
+    def problem(self) -> str:
+        assert self.headers["content-type"] == "application/problem+json"
+        return self.json["type"].removeprefix("urn:belsimple:error:")
+
+
+def settings(**changes: Any) -> WebSettings:
+    """Settings of a service on the internet, unless changed."""
+    base: dict[str, Any] = {
+        "host": "app.example",
+        "port": 443,
+        "loopback": False,
+        "trusted_proxies": (),
+        "limits_key": bytes(32),
+        "address_rate": GENEROUS,
+        "account_rate": GENEROUS,
+        "tenant_rate": GENEROUS,
+    }
+    return WebSettings(**(base | changes))
+
+
+class Service:
+    """A started application; each call runs to its end."""
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        database: FakeDatabase | None = None,
+        *,
+        part: Part = "web",
+        services: dict[str, object] | None = None,
+        **changes: Any,
+    ) -> None:
+        self.database = database or FakeDatabase()
+        self.records: list[Access | Failure] = []
+        self.loop = asyncio.Runner()
+
+        async def open_database() -> Database:
+            return cast(Database, self.database)
+
+        self.app = build_application(
+            part=part,
+            endpoints=endpoints,
+            open_database=open_database,
+            settings=settings(**changes),
+            log=self.records.append,
+            services={"gate": None, **(services or {})},
+        )
+        self.inner = cast(Any, self.app)._app
+        self.loop.run(self.inner.start())
+
+    def stop(self) -> None:
+        self.loop.run(self.inner.stop())
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: dict[str, str] | list[tuple[str, str]] | None = None,
+        json: Any = None,
+        body: bytes = b"",
+        client: str = "203.0.113.9",
+        receive: Callable[[], Any] | None = None,
+    ) -> Response:
+        path, _, query = target.partition("?")
+        listed = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
+        if json is not None:
+            body = msgspec.json.encode(json)
+            listed.append(("content-type", "application/json"))
+        if not any(name == "host" for name, _ in listed):
+            listed.append(("host", "app.example"))
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in listed],
+            "client": (client, 1234),
+        }
+        return self.loop.run(self._call(scope, body, receive))
+
+    async def _call(self, scope: dict[str, Any], body: bytes, receive: Callable[[], Any] | None) -> Response:
+        sent: list[Any] = []
+
+        async def whole() -> dict[str, Any]:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await self.app(scope, receive or whole, send)
+        await asyncio.sleep(0)  # what was left for after the answer
+        headers = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+        return Response(sent[0]["status"], headers, b"".join(message["body"] for message in sent[1:]))
