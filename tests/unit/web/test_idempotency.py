@@ -1,0 +1,86 @@
+"""Idempotency-Key: done once, answered the same, kept with the change."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from belsimple.web.idempotency import StoredAnswer
+
+from .conftest import Make
+from .harness import SIGNED_IN, FakeDatabase, Service
+
+KEYED = SIGNED_IN | {"idempotency-key": "k1"}
+STORED = StoredAnswer(201, b'{"first":true}', "/things/1", '"1"')
+
+
+def calls(service: Service, name: str) -> list[dict[str, Any]]:
+    return [parameters for called, parameters in service.database.calls if called == name]
+
+
+def test_the_first_answer_is_kept_in_the_transaction_of_the_change(service: Service) -> None:
+    answer = service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    assert "idempotency-replayed" not in answer.headers
+    (kept,) = calls(service, "store_answer")
+    assert (kept["route"], kept["key"], kept["status"]) == ("POST /things", "k1", 201)
+    assert (kept["body"], kept["location"], kept["etag"]) == (answer.body, answer.headers["location"], '"1"')
+    assert service.database.log == ["write", "commit"]
+
+
+def test_a_repetition_gets_the_kept_answer_and_does_nothing(make: Make) -> None:
+    service = make(FakeDatabase(results={"claim_answer": STORED}))
+    answer = service.request("POST", "/things", headers=KEYED, json={"title": "another"})
+    assert (answer.status, answer.body) == (201, b'{"first":true}')
+    expected = {"idempotency-replayed": "true", "location": "/things/1", "etag": '"1"', "content-type": "application/json"}
+    assert expected.items() <= answer.headers.items()
+    assert calls(service, "store_answer") == []
+
+
+def test_a_repetition_is_authorised_again(make: Make) -> None:
+    service = make(FakeDatabase(results={"claim_answer": STORED}, permissions=frozenset({"things:read"})))
+    answer = service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    assert answer.status == 403
+    assert calls(service, "claim_answer") == []
+
+
+def test_the_same_key_with_another_request_is_422(make: Make) -> None:
+    class Reused(asyncpg.PostgresError):
+        sqlstate = "BS422"
+        message = "This Idempotency-Key was used with another request."
+        hint = "idempotency-key-reused"
+
+    def reused(parameters: dict[str, Any]) -> None:
+        raise Reused(Reused.message)
+
+    service = make(FakeDatabase(results={"claim_answer": reused}))
+    answer = service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    assert (answer.status, answer.problem) == (422, "idempotency-key-reused")
+
+
+def test_the_hash_covers_body_query_and_path(service: Service) -> None:
+    id_1, id_2 = "00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"
+    service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    service.request("POST", "/things", headers=KEYED, json={"title": "b"})
+    service.request("POST", f"/things/{id_1}/closure", headers=KEYED)
+    service.request("POST", f"/things/{id_2}/closure", headers=KEYED)
+    hashes = [one["request_hash"] for one in calls(service, "claim_answer")]
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 4
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "a b", "é"])
+def test_a_bad_key_is_400(service: Service, key: str) -> None:
+    answer = service.request("POST", "/things", headers=SIGNED_IN | {"idempotency-key": key}, json={"title": "a"})
+    assert answer.status == 400
+
+
+def test_without_a_key_nothing_is_claimed(service: Service) -> None:
+    service.request("POST", "/things", headers=SIGNED_IN, json={"title": "a"})
+    assert calls(service, "claim_answer") == []
+
+
+def test_a_failed_request_keeps_nothing(service: Service) -> None:
+    service.request("POST", "/things", headers=KEYED, json={"title": 1})
+    assert calls(service, "claim_answer") == []
+    assert service.database.log == ["write", "rollback"]
