@@ -59,7 +59,8 @@ class ByFields:
     names: tuple[str, ...]
 
     def __call__(self, caller: Caller, body: msgspec.Struct | None) -> str:
-        return "|".join(str(getattr(body, name)).strip().casefold() for name in self.names)
+        values = [str(getattr(body, name)).strip().casefold() for name in self.names]
+        return msgspec.json.encode(values).decode()  # not joined: no separator may move from one value to the next
 
 
 def by_fields(*names: str) -> ByFields:

@@ -32,13 +32,13 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def openapi_endpoint(endpoints: Iterable[Endpoint]) -> Endpoint:
-    """``GET /api/openapi.json``: the document, made once."""
-    encoded = msgspec.Raw(msgspec.json.encode(document(endpoints)))
+    """``GET /api/openapi.json``: the document of these endpoints and itself, made once."""
 
     @endpoint("GET", "/api/openapi.json", permission=PUBLIC, summary="This interface, as OpenAPI 3.1")
     async def openapi() -> Answer[msgspec.Raw]:
-        return Answer(200, encoded)
+        return answer
 
+    answer = Answer(200, msgspec.Raw(msgspec.json.encode(document((*endpoints, openapi)))))
     return openapi
 
 
