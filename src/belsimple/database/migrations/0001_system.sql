@@ -41,8 +41,8 @@ do $$ begin
     execute format('create function tenancy.new_id() returns uuid language sql volatile as %L',
         case when to_regprocedure('pg_catalog.uuidv7()') is not null then 'select pg_catalog.uuidv7()'
              else $f$select pg_catalog.encode(pg_catalog.set_byte(u, 6, (pg_catalog.get_byte(u, 6) & 15) | 112), 'hex')::pg_catalog.uuid
-                     from (select pg_catalog.overlay(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) placing
-                               pg_catalog.substr(pg_catalog.int8send((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 3) from 1 for 6) as u) x$f$ end);
+                     from (select pg_catalog.overlay(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()),
+                               pg_catalog.substr(pg_catalog.int8send((extract(epoch from pg_catalog.clock_timestamp()) * 1000)::bigint), 3), 1, 6) as u) x$f$ end);
 end $$;
 
 grant usage on schema system, tenancy, context, audit, identity, access, limits, idempotency, jobs to :"app", :"gate", :"worker";

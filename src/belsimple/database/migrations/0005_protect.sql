@@ -5,13 +5,8 @@ create table tenancy.protected (
     read_permission  text not null references access.permission,
     write_permission text not null references access.permission
 );
-create table tenancy.searchable (relation text primary key references tenancy.protected, columns text[] not null);
-do $$ declare t regclass; begin
-    foreach t in array array['tenancy.protected', 'tenancy.searchable']::regclass[] loop
-        execute format('alter table %s enable row level security, force row level security', t);
-        execute format('create policy owner_only on %s to %I using (true) with check (true)', t, :'owner');
-    end loop;
-end $$;
+alter table tenancy.protected enable row level security, force row level security;
+create policy owner_only on tenancy.protected to :"owner" using (true) with check (true);
 
 -- One place for the two forms of a policy's condition: on one node the sub-select is evaluated once per statement.
 create function tenancy.condition(permission text, writing boolean) returns text language sql immutable as $$
@@ -49,54 +44,8 @@ begin
     end loop;
 end $$;
 
--- Lower-cased words of letters and digits, each once. The query side asks this same function.
-create function tenancy.words(value text) returns text[] language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
-    select coalesce(array_agg(distinct left(w, 60)), '{}') from regexp_split_to_table(lower(normalize(value, nfkc)), '[^[:alnum:]]+') w where w <> ''
-$$;
-grant execute on function tenancy.words(text) to :"app", :"worker";
-
--- Word search that an index can serve under row security: full-text, trigram and LIKE operators are not leakproof, so the planner may
--- not use them before the tenant is proven; comparisons of text are. The words stand in a table of their own, kept by a trigger.
-create function tenancy.searchable(t regclass, columns text[]) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    schema   text := (select n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = t);
-    term     text := format('%I.%I', schema, (select relname || '_term' from pg_class where oid = t));
-    relation text := (select format('%s.%s', schema, relname) from pg_class where oid = t);
-    perm     text := (select p.read_permission from tenancy.protected p where p.relation = (select schema || '.' || c.relname from pg_class c where c.oid = t));
-    body     text := (select string_agg(format('coalesce(n.%I, '''')', c), ' || '' '' || ') from unnest(columns) c);
-    changed  text := (select string_agg(format('o.%I is distinct from n.%I', c, c), ' or ') from unnest(columns) c);
-    keeper   text := format('%I.%I', schema, (select relname || '_term_keep' from pg_class where oid = t));
-begin
-    insert into tenancy.searchable values (relation, columns);
-    execute format('create table %s (tenant_id uuid not null, term text collate "C" not null, id uuid not null, primary key (tenant_id, term, id),
-                    foreign key (tenant_id, id) references %s on delete cascade)', term, t);
-    execute format('create index on %s (tenant_id, id)', term);
-    execute format('alter table %s enable row level security, force row level security', term);
-    perform tenancy.hide_statistics(term::regclass);
-    execute format('create policy see on %s for select to %I, %I using (%s)', term, :'app', :'worker', tenancy.condition(perm, false));
-    -- The keeper is the platform's, and even it stays inside the tenant of the stamp.
-    execute format('create policy keep on %s to %I using (tenant_id = (select context.tenant())) with check (tenant_id = (select context.tenant()))', term, :'owner');
-    execute format('grant select on %s to %I, %I', term, :'app', :'worker');
-    execute format($f$
-        create function %1$s() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $k$
-        begin
-            if tg_op = 'UPDATE' then
-                delete from %2$s x using old_rows o join new_rows n using (tenant_id, id) where x.tenant_id = o.tenant_id and x.id = o.id and (%4$s);
-                insert into %2$s (tenant_id, term, id) select n.tenant_id, w, n.id from new_rows n join old_rows o using (tenant_id, id), unnest(tenancy.words(%3$s)) w
-                where %4$s;
-            else
-                insert into %2$s (tenant_id, term, id) select n.tenant_id, w, n.id from new_rows n, unnest(tenancy.words(%3$s)) w;
-            end if;
-            return null;
-        end $k$ $f$, keeper, term, body, changed);
-    execute format('create trigger term_insert after insert on %s referencing new table as new_rows for each statement execute function %s()', t, keeper);
-    execute format('create trigger term_update after update on %s referencing old table as old_rows new table as new_rows for each statement execute function %s()', t, keeper);
-end $$;
-
 -- Which tables are protected is no secret: doctor asks as whichever role it runs.
 create function tenancy.protected_tables() returns table (relation text, read_permission text, write_permission text) language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select relation, read_permission, write_permission from tenancy.protected $$;
-create function tenancy.searchable_tables() returns table (relation text) language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$ select relation from tenancy.searchable $$;
-grant execute on function tenancy.protected_tables(), tenancy.searchable_tables() to :"app", :"gate", :"worker", :"operator";
+grant execute on function tenancy.protected_tables() to :"app", :"gate", :"worker", :"operator";
 grant usage on schema tenancy to :"operator";

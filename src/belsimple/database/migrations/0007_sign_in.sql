@@ -73,7 +73,7 @@ begin
     session := identity.open_session(who.tenant, who.account, p_token_hash, p_address, p_agent);
     delete from identity.sign_in_failure f where f.tenant_id = who.tenant and f.account_id = who.account and (f.familiar = known or known);
     insert into identity.familiar_address values (who.tenant, who.account, identity.network(p_address), now())
-    on conflict (tenant_id, account_id, network) do update set last_at = now();
+    on conflict on constraint familiar_address_pkey do update set last_at = now();
     perform audit.record('sign_in', 'identity.session', session, jsonb_build_object('method', 'password', 'address', host(p_address)));
     perform set_config('context.stamp', '', true);
     return query select session, who.account, who.outdated;

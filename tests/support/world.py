@@ -1,0 +1,77 @@
+"""What a test works in: one installed database, connections of its parts, and a tenant with people."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+from belsimple.database.queries import Query
+from belsimple.database.transaction import Database, Transaction
+
+from .databases import Installed
+from .people import Account, new_account, new_tenant, signed_in
+
+
+class World:
+    """`app` and `gate` are those parts' databases; `slug` is a tenant of this test's own, `owner` its first account."""
+
+    def __init__(self, installed: Installed, app: Database, gate: Database) -> None:
+        self.installed = installed
+        self.app = app
+        self.gate = gate
+        self.slug = ""
+        self.owner: Account
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, installed: Installed) -> AsyncIterator[Self]:
+        """Connect as each part and make the tenant."""
+        async with AsyncExitStack() as stack:
+            app = await Database.open(installed.url("app"), part="web", size=2)
+            stack.push_async_callback(app.close)
+            gate = await Database.open(installed.url("gate"), part="gate", size=2)
+            stack.push_async_callback(gate.close)
+            world = cls(installed, app, gate)
+            world.slug, world.owner = await new_tenant(installed, gate)
+            yield world
+
+    async def account(self, role: str, *, slug: str | None = None, email: str | None = None) -> Account:
+        """A further account, in this tenant or another."""
+        return await new_account(self.installed, self.gate, slug or self.slug, role, email)
+
+    async def another_tenant(self) -> tuple[str, Account]:
+        """A second tenant's slug and owner."""
+        return await new_tenant(self.installed, self.gate)
+
+    async def session(self, account: Account | None = None) -> bytes:
+        """A new session's token."""
+        return await signed_in(self.gate, account or self.owner)
+
+    @asynccontextmanager
+    async def acting(self, account: Account | None = None, *, writing: bool = True, token: bytes | None = None) -> AsyncIterator[Transaction]:
+        """A transaction of part web as `account`."""
+        async with self.app.tenant(token or await self.session(account), writing=writing) as transaction:
+            yield transaction
+
+    async def observe(self, sql: str, *arguments: Any) -> list[Any]:
+        """What the database holds, seen from above."""
+        async with self.installed.superuser() as connection:
+            return await connection.fetch(sql, *arguments)
+
+    async def as_owner(self, sql: str, *arguments: Any) -> list[Any]:
+        """A statement of the installation's owner."""
+        async with self.installed.owner() as connection:
+            return await connection.fetch(sql, *arguments)
+
+    async def trail(self, **wanted: Any) -> list[Any]:
+        """Entries of this tenant, oldest first, with these column values."""
+        rows = await self.observe(
+            "select e.*, e.xid::text as transaction_id from audit.entry e join identity.tenant t on t.id = e.tenant_id where t.slug = $1 order by e.at, e.id",
+            self.slug,
+        )
+        return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def random_bytes() -> bytes:
+    """32 of them: a token or a proof."""
+    return os.urandom(32)
