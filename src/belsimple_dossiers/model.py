@@ -47,7 +47,7 @@ class Place(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: UUID
 
 
-class DossierItem(Struct, frozen=True, kw_only=True):
+class DossierItem(Struct, frozen=True):
     """A dossier in a list: all but its notes."""
 
     id: UUID
@@ -60,7 +60,7 @@ class DossierItem(Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
 
 
-class Dossier(Versioned, frozen=True, kw_only=True):
+class Dossier(Versioned, frozen=True):
     """A dossier, with its notes and the accounts that made it and changed it last."""
 
     id: UUID

@@ -12,7 +12,7 @@ from belsimple.web.problems import NotFound
 _q = load_queries("belsimple.access")
 
 
-class Role(Versioned, frozen=True, kw_only=True):
+class Role(Versioned, frozen=True):
     """A role, what it permits, and how many members hold it."""
 
     id: UUID

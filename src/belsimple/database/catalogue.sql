@@ -65,7 +65,7 @@ where c.relkind in ('v', 'm', 'f') and n.nspname !~ '^(pg_|information_schema$)'
 with expected as (
     select p.relation, v.name, v.command from tenancy.protected_tables() p
     cross join (values ('see', 'r'), ('add', 'a'), ('edit', 'w'), ('remove', 'd')) v(name, command)
-    union all select s.relation || '_term', v.name, v.command from tenancy.searchable_tables() s cross join (values ('see', 'r'), ('keep', '*')) v(name, command)
+    union all select s.relation || kind, v.name, v.command from tenancy.searchable_tables() s cross join unnest(array['_term', '_words']) kind cross join (values ('see', 'r'), ('keep', '*')) v(name, command)
 ), found as (
     select n.nspname || '.' || c.relname as relation, p.polname as name, p.polcmd::text as command, p.polpermissive as permissive,
            coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition
@@ -119,7 +119,7 @@ where g.grantee is distinct from :prefix::text || '_owner'
       (g.grantee in (:prefix::text || '_app', :prefix::text || '_worker') and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
         and g.table_schema || '.' || g.table_name in (select relation from tenancy.protected_tables()))
    or (g.grantee in (:prefix::text || '_app', :prefix::text || '_worker') and g.privilege_type = 'SELECT'
-        and (g.table_schema || '.' || g.table_name = 'audit.entry' or g.table_schema || '.' || g.table_name in (select relation || '_term' from tenancy.searchable_tables())))
+        and (g.table_schema || '.' || g.table_name = 'audit.entry' or g.table_schema || '.' || g.table_name in (select relation || kind from tenancy.searchable_tables() cross join unnest(array['_term', '_words']) kind)))
    or (g.grantee = :prefix::text || '_worker' and g.table_schema = 'jobs' and g.table_name like 'procrastinate\_%' and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE')), false);
 
 -- name: column_grants
@@ -140,7 +140,7 @@ where p.prosecdef and n.nspname !~ '^(pg_|information_schema$)' and pg_get_userb
 select 'fatal', format('module function %s runs as the owner', p.oid::regprocedure)
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace
 where p.prosecdef and n.nspname in (select split_part(relation, '.', 1) from tenancy.protected_tables())
-  and n.nspname || '.' || p.proname not in (select relation || '_term_keep' from tenancy.searchable_tables());
+  and n.nspname || '.' || p.proname not in (select relation || '_keep_words' from tenancy.searchable_tables());
 
 -- name: function_grants
 -- Nothing of ours is executable by everybody.
@@ -163,6 +163,16 @@ from pg_proc p
 where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and has_function_privilege('public', p.oid, 'EXECUTE')
   and p.proname in ('pg_stat_get_activity', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_notify', 'pg_lock_status', 'pg_advisory_lock', 'lo_create', 'pg_export_snapshot',
                     'pg_sleep', 'pg_current_xact_id', 'pg_prepared_statement', 'pg_cursor', 'query_to_xml', 'pg_relation_size', 'pg_logical_emit_message', 'pg_stat_get_live_tuples');
+
+-- name: searchable_triggers
+-- The words of searchable tables are kept by three triggers, all of them awake.
+select 'fatal', format('trigger %s on %s is missing or disabled', v.name, s.relation)
+from tenancy.searchable_tables() s cross join (values ('words_insert'), ('words_update'), ('words_delete')) v(name)
+where not exists (select from pg_trigger t where t.tgrelid = s.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A'));
+
+-- name: letters
+-- Search and addresses fold case: the database must know more letters than ASCII's.
+select 'fatal', 'the database''s locale folds ASCII only; create it with C.UTF-8 or another UTF-8 locale' where lower('É') <> 'é';
 
 -- name: event_triggers
 -- A superuser's event trigger or another extension is somebody else's code in every transaction.

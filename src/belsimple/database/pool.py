@@ -1,7 +1,10 @@
 """Connections of one service process: each is its role's, with every setting fixed at start-up."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 import asyncpg
@@ -20,30 +23,101 @@ SETTINGS: Final = {
     "default_transaction_isolation": "read committed",
     "client_min_messages": "warning",
 }
+WAIT_SECONDS: Final = 5.0
 
-class Backend(asyncpg.Connection):
-    """A connection whose reset happens at the beginning of a transaction, not after it: see `begin_read` in pool.sql."""
+# asyncpg ships no stubs; its connections stay inside this package.
+Connection = Any
+Place = Connection | None
 
-    def get_reset_query(self) -> str:
-        return ""
 
-async def open_pool(url: str, *, part: str, size: int) -> "asyncpg.Pool[asyncpg.Record]":
-    """Open `size` connections to `url` (a service role's), all of them at once: a first request waits for none.
+class Pool:
+    """`size` places, each a connection or, after a connection was lost, None until the next request opens it anew.
+
+    asyncpg's own pool wraps, shields and resets each time it lends: a quarter of a whole request's processor time. Here the
+    reset is the first message of the next transaction (see `begin_read` in pool.sql), so there is nothing to do on return.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]]) -> None:
+        self._connect = connect
+        self._free: list[Place] = []
+        self._waiting: deque[asyncio.Future[Place]] = deque()
+        self._all: set[Connection] = set()
+
+    async def open(self, size: int) -> None:
+        """Open all connections at once: a first request waits for none."""
+        self._free += await asyncio.gather(*(self._new() for _ in range(size)))
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Connection]:
+        """One connection, newest first. A backend left in doubt is closed, never lent again.
+
+        Raises TimeoutError after five seconds without a free one, and what connecting raises.
+        """
+        connection = await self._take()
+        try:
+            yield connection
+        finally:
+            # Cancelled in the middle, a protocol error: what such a backend is doing is unknown.
+            if connection.is_in_transaction():
+                connection.terminate()
+            self._give(None if connection.is_closed() else connection)
+
+    async def close(self) -> None:
+        """Close every connection; one that is still lent is cut."""
+        free, self._free = self._free, []
+        await asyncio.gather(*(place.close(timeout=2) for place in free if place), return_exceptions=True)
+        for connection in self._all:
+            if not connection.is_closed():
+                connection.terminate()
+
+    async def _take(self) -> Connection:
+        place = self._free.pop() if self._free else await self._wait()
+        if place is not None and not place.is_closed():
+            return place
+        try:
+            return await self._new()
+        except BaseException:
+            self._give(None)
+            raise
+
+    async def _new(self) -> Connection:
+        connection = await self._connect()
+        self._all = {one for one in self._all if not one.is_closed()} | {connection}
+        return connection
+
+    async def _wait(self) -> Place:
+        waiter: asyncio.Future[Place] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                return await waiter
+        except BaseException:
+            if waiter.done() and not waiter.cancelled():
+                self._give(waiter.result())  # given in the moment we stopped waiting: pass it on, or the place is lost
+            raise
+
+    def _give(self, place: Place) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(place)
+                return
+        self._free.append(place)
+
+
+async def open_pool(url: str, *, part: str, size: int) -> Pool:
+    """Open `size` connections to `url`, a service role's.
 
     Raises OperatorError when the database cannot be reached or refuses the password.
     """
+    settings = {**SETTINGS, "application_name": f"belsimple-{part}"}
+    pool = Pool(partial(asyncpg.connect, url, server_settings=settings, timeout=10))
     try:
-        return await asyncpg.create_pool(
-            url,
-            min_size=size,
-            max_size=size,
-            max_inactive_connection_lifetime=0,
-            connection_class=Backend,
-            server_settings={**SETTINGS, "application_name": f"belsimple-{part}"},
-            timeout=10,
-        )
+        await pool.open(size)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         raise unreachable(error) from error
+    return pool
+
 
 def unreachable(error: BaseException) -> OperatorError:
     """Say in one line why the database cannot be used, without the credential."""
@@ -53,19 +127,3 @@ def unreachable(error: BaseException) -> OperatorError:
         return OperatorError(f"The database is missing ({error})", "Create it, or correct its name in BELSIMPLE_DATABASE_URL.")
     reason = str(error) or type(error).__name__
     return OperatorError(f"The database cannot be reached ({reason})", "Check BELSIMPLE_DATABASE_URL and that PostgreSQL runs.")
-
-@asynccontextmanager
-async def acquired(pool: "asyncpg.Pool[asyncpg.Record]") -> AsyncIterator[Any]:
-    """Lend one connection; a backend left in doubt is closed, never lent again."""
-    connection = await pool.acquire(timeout=5)
-    try:
-        yield connection
-    except asyncpg.PostgresError:
-        raise
-    except BaseException:
-        # Cancelled in the middle, a protocol error: what this backend is doing is unknown.
-        if connection.is_in_transaction():
-            connection.terminate()
-        raise
-    finally:
-        await pool.release(connection)

@@ -21,7 +21,7 @@ class Tenant(msgspec.Struct, frozen=True):
     name: str
 
 
-class Me(Versioned, frozen=True, kw_only=True):
+class Me(Versioned, frozen=True):
     """The signed-in account."""
 
     id: UUID
@@ -46,7 +46,7 @@ class Session(msgspec.Struct, frozen=True):
     current: bool
 
 
-class Member(Versioned, frozen=True, kw_only=True):
+class Member(Versioned, frozen=True):
     """An account of the tenant, as those who manage members see it."""
 
     id: UUID

@@ -15,7 +15,7 @@ from belsimple.web.problems import NotFound
 _q = load_queries("belsimple.tenancy")
 
 
-class TenantSettings(Versioned, frozen=True, kw_only=True):
+class TenantSettings(Versioned, frozen=True):
     """A tenant's settings; session times in minutes."""
 
     id: UUID

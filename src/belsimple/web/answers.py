@@ -8,7 +8,7 @@ T = TypeVar("T")
 Headers = tuple[tuple[str, str], ...]
 
 
-class Versioned(msgspec.Struct, frozen=True, kw_only=True):
+class Versioned(msgspec.Struct, frozen=True):
     """An object with a version: its answers carry ``ETag: "<version>"`` (RFC 9110, section 8.8.3)."""
 
     version: int

@@ -53,22 +53,23 @@ declare
     part     text[] := context.verified();                              -- never the raw setting; the policy on audit.entry pins the tenant
     object   text := tg_table_schema || '.' || tg_table_name;
     epoch    integer := audit.epoch();
+    secret   text[] := coalesce(tg_argv, '{}');                         -- null, not empty, for a trigger without arguments
 begin
     if part is null or part[3] <> 'w' then
         raise exception 'write outside a context' using errcode = '42501';
     end if;
     if tg_op = 'INSERT' then
         insert into audit.entry (tenant_id, epoch, account_id, session_id, source, action, object_type, object_id, new)
-        select n.tenant_id, epoch, nullif(part[5], '')::uuid, nullif(part[6], '')::uuid, part[8], 'insert', object, n.id, to_jsonb(n) - tg_argv
+        select n.tenant_id, epoch, nullif(part[5], '')::uuid, nullif(part[6], '')::uuid, part[8], 'insert', object, n.id, to_jsonb(n) - secret
         from new_rows n;
     elsif tg_op = 'DELETE' then
         insert into audit.entry (tenant_id, epoch, account_id, session_id, source, action, object_type, object_id, old)
-        select o.tenant_id, epoch, nullif(part[5], '')::uuid, nullif(part[6], '')::uuid, part[8], 'delete', object, o.id, to_jsonb(o) - tg_argv
+        select o.tenant_id, epoch, nullif(part[5], '')::uuid, nullif(part[6], '')::uuid, part[8], 'delete', object, o.id, to_jsonb(o) - secret
         from old_rows o;
     else
         insert into audit.entry (tenant_id, epoch, account_id, session_id, source, action, object_type, object_id, old, new)
         select coalesce(n.tenant_id, o.tenant_id), epoch, nullif(part[5], '')::uuid, nullif(part[6], '')::uuid, part[8], 'update', object, coalesce(n.id, o.id),
-               to_jsonb(o) - tg_argv, to_jsonb(n) - tg_argv
+               to_jsonb(o) - secret, to_jsonb(n) - secret
         from old_rows o full join new_rows n using (tenant_id, id);     -- full join: a changed key cannot drop out of the trail
     end if;
     return null;
