@@ -5,6 +5,7 @@ Started with `python -c`, so that the unprivileged user needs to reach the insta
 
 import signal
 import sys
+import time
 from pathlib import Path
 
 from belsimple.server.cluster import Cluster
@@ -23,7 +24,7 @@ def host(binaries: Path, folder: Path) -> None:
     process = cluster.start_and_wait()
     print("ready", flush=True)
     sys.stdin.read()
-    cluster.stop(process)
+    cluster.stop(process, time.monotonic() + 10)
 
 
 host(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -87,11 +88,13 @@ class Cluster:
         """Whether the server accepts connections: it says so on the eighth line of its own pid file."""
         return _ready(self.folder)
 
-    def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Fast shutdown (open transactions end), at most 6 s; then what is left is killed, recovery does the rest."""
-        for number, seconds in ((signal.SIGINT, 4.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0)):
-            send(process.pid, number)
-            if wait_until(lambda: process.poll() is not None, seconds):
+    def stop(self, process: subprocess.Popen[bytes], deadline: float) -> None:
+        """Fast shutdown: open transactions end, the rest is written. What is not done a second before `deadline`
+        (of the monotonic clock) is killed: nothing acknowledged is lost by that, the next start recovers."""
+        for number, until in ((signal.SIGINT, deadline - 1.0), (signal.SIGQUIT, deadline - 0.5), (signal.SIGKILL, deadline)):
+            if process.poll() is None:
+                process.send_signal(number)
+            if wait_until(lambda: process.poll() is not None, until - time.monotonic()):
                 break
         self._kill_leftovers(self.folder)
 
@@ -188,7 +191,12 @@ class Cluster:
             environment["PGPASSWORD"] = self.credential.read_text("ascii").strip()
         try:
             done = subprocess.run(
-                [self.binaries / program, *arguments], env=environment, capture_output=True, text=True, check=False
+                [self.binaries / program, *arguments],
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                preexec_fn=bound_to_this_process(signal.SIGKILL),
             )
         except OSError as error:
             raise OperatorError(

@@ -39,6 +39,18 @@ def processes_in(folder: Path, program: str) -> list[int]:
     return [pid for pid in _all_pids() if _runs_in(pid, folder, program)]
 
 
+def processes_in_group(group: int) -> list[int]:
+    """The processes of a process group. Killing an empty group by number might meet a stranger that was given it."""
+    return [pid for pid in _all_pids() if _group_of(pid) == group]
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return None
+
+
 def _runs_in(pid: int, folder: Path, program: str) -> bool:
     try:
         executable = Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")

@@ -1,0 +1,31 @@
+"""The ready line: where the service answers, who may sign in to the demo, which authority to trust."""
+
+from rich.console import Console
+from rich.table import Table
+
+from belsimple.server import tls
+from belsimple.server.demo import Demo
+from belsimple.server.settings import Settings
+
+
+def announce(settings: Settings, demo: Demo | None) -> None:
+    """Tell on standard output that the service answers."""
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(f"belsimple is ready at [bold]{settings.url}[/bold]")
+    if demo is not None:
+        console.print(_sign_ins(demo))
+        console.print(f"Demo sign-ins are also in {settings.data / 'demo.json'}", markup=False)
+    if settings.tls_certificate is None:
+        authority = tls.served_files(settings.data).authority
+        console.print(f"Certificate authority to trust: {authority}", markup=False)
+    console.file.flush()
+
+
+def _sign_ins(demo: Demo) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("tenant", "e-mail", "password", "role"):
+        table.add_column(heading, no_wrap=True)
+    for tenant in demo.tenants:
+        for account in tenant.accounts:
+            table.add_row(tenant.slug, account.email, account.password, account.role)
+    return table
