@@ -16,13 +16,13 @@ select id, title, reference, status, version, created_at, updated_at, closed_at
 -- The words of a search, split and folded as the platform splits and folds what is searched.
 select tenancy.words(:text);
 
--- name: rarest_word
--- The word with the fewest hits, and how many, counted no further than the ceiling: a word that everybody uses costs no more.
+-- name: count_hits
+-- Hits of each word, the rarest first, counted no further than the ceiling: a word that everybody uses costs no more.
 select w.word, hits.count as hits
   from unnest(:words::text[]) w (word),
        lateral (select count(*) from (select from dossiers.dossier_term
                  where tenant_id = :tenant and term >= w.word and term < w.word || chr(1114111) limit :ceiling) counted) hits
- order by hits.count limit 1;
+ order by hits.count;
 
 -- name: search_newest
 -- Every word among the newest dossiers. Each lateral ends in a limit, which keeps the planner from reading all dossiers instead.
@@ -38,6 +38,20 @@ select d.id, d.title, d.reference, d.status, d.version, d.created_at, d.updated_
 select d.id, d.title, d.reference, d.status, d.version, d.created_at, d.updated_at, d.closed_at
   from (select distinct id from dossiers.dossier_term
          where tenant_id = :tenant and term >= :word and term < :word || chr(1114111) and id < :before order by id desc) hit,
+       lateral (select from dossiers.dossier_words x where x.tenant_id = :tenant and x.id = hit.id
+                   and x.words like all (array(select '% ' || w || '%' from unnest(:words::text[]) w)) limit 1) matching,
+       lateral (select * from dossiers.dossier x where x.tenant_id = :tenant and x.id = hit.id limit 1) d
+ where :status::text is null or d.status = :status
+ order by hit.id desc limit :limit;
+
+-- name: search_from_two_words
+-- The same from the hits that two words have in common: reading two ranges is cheaper than trying each hit of one.
+select d.id, d.title, d.reference, d.status, d.version, d.created_at, d.updated_at, d.closed_at
+  from (select id from dossiers.dossier_term
+         where tenant_id = :tenant and term >= :word and term < :word || chr(1114111) and id < :before
+        intersect
+        select id from dossiers.dossier_term
+         where tenant_id = :tenant and term >= :second and term < :second || chr(1114111) and id < :before order by id desc) hit,
        lateral (select from dossiers.dossier_words x where x.tenant_id = :tenant and x.id = hit.id
                    and x.words like all (array(select '% ' || w || '%' from unnest(:words::text[]) w)) limit 1) matching,
        lateral (select * from dossiers.dossier x where x.tenant_id = :tenant and x.id = hit.id limit 1) d

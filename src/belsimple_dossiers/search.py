@@ -26,7 +26,7 @@ CANDIDATES: Final = 8
 """How many words, the longest, are counted; all of them are matched."""
 
 
-class _Rarest(msgspec.Struct, frozen=True):
+class _Hits(msgspec.Struct, frozen=True):
     word: str
     hits: int
 
@@ -41,21 +41,26 @@ async def search(transaction: Transaction, words: list[str], status: Status | No
     """At most ``limit`` dossiers with an id before ``before``, newest first, that hold every word."""
     if not words:
         return []
-    rarest = await _rarest(transaction, words, RARE)
-    if rarest.hits == RARE:
-        newest = await transaction.rows(
-            _q.search_newest, DossierItem, words=words, status=status, before=before, limit=limit, window=WINDOW
-        )
+    wanted: dict[str, object] = {"words": words, "status": status, "before": before, "limit": limit}
+    counted = await _count(transaction, words, RARE)
+    if counted[0].hits == RARE:
+        newest = await transaction.rows(_q.search_newest, DossierItem, window=WINDOW, **wanted)
         if len(newest) == limit:
             return newest
-        rarest = await _rarest(transaction, words, COUNTED)
+        counted = await _count(transaction, words, COUNTED)
+    return await _from_rarest(transaction, counted, wanted)
+
+
+async def _count(transaction: Transaction, words: list[str], ceiling: int) -> list[_Hits]:
+    return await transaction.rows(_q.count_hits, _Hits, words=words[:CANDIDATES], ceiling=ceiling)
+
+
+async def _from_rarest(transaction: Transaction, counted: list[_Hits], wanted: dict[str, object]) -> list[DossierItem]:
+    rarest = counted[0]
     if not rarest.hits:
         return []
-    return await transaction.rows(
-        _q.search_from_word, DossierItem, word=rarest.word, words=words, status=status, before=before, limit=limit
-    )
-
-
-async def _rarest(transaction: Transaction, words: list[str], ceiling: int) -> _Rarest:
-    found = await transaction.row(_q.rarest_word, _Rarest, words=words[:CANDIDATES], ceiling=ceiling)
-    return found or _Rarest(words[0], 0)
+    if len(counted) > 1 and RARE < counted[1].hits < COUNTED:
+        return await transaction.rows(
+            _q.search_from_two_words, DossierItem, word=rarest.word, second=counted[1].word, **wanted
+        )
+    return await transaction.rows(_q.search_from_word, DossierItem, word=rarest.word, **wanted)
