@@ -37,32 +37,48 @@ class _Known(msgspec.Struct):
         return Parameters(self.memory_kib, self.iterations, self.lanes)
 
 
-async def sign_in(database: Database, hasher: Hasher, *, tenant: str, email: str, password: str, caller: Caller) -> bytes:
+class Attempt(msgspec.Struct, frozen=True):
+    """A sign-in under way. `familiar`: the account signed in from this address before; never so for an unknown account."""
+
+    slug: str
+    email: str
+    caller: Caller
+    salt: bytes
+    cost: Parameters
+    familiar: bool
+
+
+async def begin_sign_in(database: Database, *, tenant: str, email: str, caller: Caller) -> Attempt:
+    """What hashing needs. An unknown account gets a made-up salt that stays the same, and today's cost."""
+    slug, email = tenant.strip().lower(), email.strip().lower()
+    [found] = await database.call(_q.password_parameters, slug=slug, email=email, address=caller.address)
+    cost = Parameters(found["memory_kib"], found["iterations"], found["lanes"])
+    return Attempt(slug, email, caller, found["salt"], cost, found["familiar"])
+
+
+async def sign_in(database: Database, hasher: Hasher, attempt: Attempt, *, password: str) -> bytes:
     """Open a session and return its token, 32 random bytes of which the database keeps the SHA-256.
 
     Raises Unauthorized, always the same and after the same work, for a wrong tenant, address or password, a deactivated
     account, a suspended tenant and too many failures in a row. (ASVS 5.0, 6.3.8)
     """
-    slug, email = tenant.strip().lower(), email.strip().lower()
-    [found] = await database.call(_q.password_parameters, slug=slug, email=email, address=caller.address)
-    known = _Known(found["salt"], found["memory_kib"], found["iterations"], found["lanes"])
-    proof = await hasher.proof(normalised(password), known.salt, known.cost)
+    password = normalised(password)
+    who = {"slug": attempt.slug, "email": attempt.email}
+    proof = await hasher.proof(password, attempt.salt, attempt.cost)
     token = os.urandom(TOKEN_BYTES)
     opened = await database.call(
         _q.sign_in,
-        slug=slug,
-        email=email,
+        **who,
         proof=proof,
         token_hash=sha256(token),
-        address=caller.address,
-        agent=caller.user_agent,
+        address=attempt.caller.address,
+        agent=attempt.caller.user_agent,
     )
     if not opened:
         raise Unauthorized("Tenant, e-mail address or password is not right.", name="sign-in-refused")
-    await caller.refund()  # what was taken before the attempt; only refused attempts use up the limit
     if opened[0]["outdated"]:
-        new = await new_verifier(database, hasher, normalised(password))
-        await database.call(_q.rehash, slug=slug, email=email, proof=proof, **msgspec.structs.asdict(new))
+        new = await new_verifier(database, hasher, password)
+        await database.call(_q.rehash, **who, proof=proof, **msgspec.structs.asdict(new))
     return token
 
 

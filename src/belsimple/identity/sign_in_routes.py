@@ -10,18 +10,20 @@ from belsimple.database.transaction import Database, Transaction
 from belsimple.identity import account, actions
 from belsimple.identity.hashing import Hasher
 from belsimple.web.answers import Answer, EndSession, NewSession
+from belsimple.web.attempts import Attempts
 from belsimple.web.endpoint import SIGNED_IN, endpoint
 from belsimple.web.inputs import Caller, Input
-from belsimple.web.limits import Limit, by_address, by_fields, by_session
+from belsimple.web.limits import Limit, by_address, by_fields, by_fields_and_address, by_session
 from belsimple.web.problems import NotFound
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
-# Only refused attempts use these up. With the hundred failures in a row that the database allows, they bound guessing from
-# one address, and on one account from any number of addresses, without a lock that lasts.
+# Only refused attempts use these up. STRANGERS bounds guessing on one account from any number of addresses; it does not
+# count the addresses where the account signs in, so that a stranger's storm locks nobody out (docs/decisions/0006).
 PER_ADDRESS = Limit(name="sign-in-address", times=60, seconds=60, burst=30, subject=by_address)
-PER_ACCOUNT = Limit(name="sign-in-account", times=2, seconds=60, burst=10, subject=by_fields("tenant", "email"))
+PER_ACCOUNT = Limit(name="sign-in-account", times=2, seconds=60, burst=10, subject=by_fields_and_address("tenant", "email"))
+STRANGERS = Limit(name="sign-in-strangers", times=4, seconds=60, burst=20, subject=by_fields("tenant", "email"))
 PER_SESSION = Limit(name="own-password", times=2, seconds=60, burst=10, subject=by_session)
 INVITATIONS = Limit(name="invitation", times=30, seconds=60, burst=20, subject=by_address)
 
@@ -65,10 +67,12 @@ class Accepted(msgspec.Struct, frozen=True):
 @endpoint(
     "POST", "/api/v1/session", permission="public", part="gate", limits=(PER_ADDRESS, PER_ACCOUNT), summary="Sign in with a password"
 )
-async def sign_in(database: Database, hasher: Hasher, body: SignIn, caller: Caller) -> Answer[None]:
-    token = await actions.sign_in(
-        database, hasher, tenant=body.tenant, email=body.email, password=body.password, caller=caller
-    )
+async def sign_in(database: Database, hasher: Hasher, body: SignIn, caller: Caller, attempts: Attempts) -> Answer[None]:
+    attempt = await actions.begin_sign_in(database, tenant=body.tenant, email=body.email, caller=caller)
+    if not attempt.familiar:
+        await attempts.take(STRANGERS)
+    token = await actions.sign_in(database, hasher, attempt, password=body.password)
+    await attempts.give_back()
     return Answer(201, cookie=NewSession(token))
 
 

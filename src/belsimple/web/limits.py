@@ -63,6 +63,19 @@ class ByFields:
         return msgspec.json.encode(values).decode()  # not joined: no separator may move from one value to the next
 
 
+@dataclass(frozen=True)
+class ByFieldsAndAddress(ByFields):
+    """The same, counted for each address apart."""
+
+    def __call__(self, caller: Caller, body: msgspec.Struct | None) -> str:
+        return f"{super().__call__(caller, body)}|{network_of(caller.address)}"
+
+
+def by_fields_and_address(*names: str) -> ByFieldsAndAddress:
+    """Subject: these text fields of the body, from this address."""
+    return ByFieldsAndAddress(names)
+
+
 def by_fields(*names: str) -> ByFields:
     """Subject: these text fields of the body, which the endpoint's body must have."""
     return ByFields(names)

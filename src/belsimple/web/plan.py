@@ -43,7 +43,7 @@ class Plan:
         self._fixed: Arguments = {name: runtime.services[name] for name in takes.services}
         if takes.database:
             self._fixed["database"] = runtime.database
-        self._needs_caller = takes.caller or bool(endpoint.limits)
+        self._needs_caller = takes.caller or takes.attempts or bool(endpoint.limits)
 
     async def run(self, exchange: Exchange, receive: Receive, values: tuple[str, ...]) -> Reply:
         """Answer one request; raises Problem, and what the database raises."""
@@ -105,7 +105,10 @@ class Plan:
     async def _identify(self, exchange: Exchange, token: bytes | None, into: Arguments) -> None:
         caller = Caller(exchange.address, exchange.text(b"user-agent")[:300], exchange.request_id, token)
         # Before the transaction: a limit uses a connection of its own, and one request must not hold two.
-        await self._runtime.take_limits(self._endpoint.limits, caller, into.get("body"))
+        attempts = self._runtime.attempts(caller, into.get("body"))
+        await attempts.take(*self._endpoint.limits)
+        if self._endpoint.signature.attempts:
+            into["attempts"] = attempts
         if self._endpoint.signature.caller:
             into["caller"] = caller
 

@@ -17,3 +17,7 @@ select idempotency.store(:route, :key, :status, :body, :location, :etag);
 -- name: record_refusal
 -- Requests refused to a session, in its tenant's trail.
 select audit.refused(:token, :route, :status, :times);
+
+-- name: refund_limit
+-- Gives back a unit that was taken for an attempt which proved honest.
+select limits.refund(:key, :every);

@@ -1,19 +1,16 @@
 """What the endpoints of one process share: the database, the cookie, the guards and the work done after answers."""
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from belsimple.database.queries import load_queries
+from belsimple.web.attempts import Attempts
 from belsimple.web.cookies import SessionCookie
 from belsimple.web.flood import FloodGuard
 from belsimple.web.inputs import Caller
-from belsimple.web.limits import Limit
-from belsimple.web.problems import TooManyRequests
 from belsimple.web.refusals import Refusals
 from belsimple.web.settings import WebSettings
 
@@ -71,15 +68,9 @@ class Runtime:
         finally:
             del self._touching[token]
 
-    async def take_limits(self, limits: tuple[Limit, ...], caller: Caller, body: msgspec.Struct | None) -> None:
-        """Count the request under each limit; raises TooManyRequests at the first that is used up."""
-        for limit in limits:
-            subject = f"{limit.name}|{limit.subject(caller, body)}".encode()
-            # Keyed, so that the table tells nobody which addresses and e-mails were tried.
-            key = hmac.digest(self.settings.limits_key, subject, hashlib.sha256)
-            rows = await self.database.call(q.take_limit, key=key, every=limit.every_us, burst=limit.burst)
-            if rows[0][0] > 0:
-                raise TooManyRequests(rows[0][0])
+    def attempts(self, caller: Caller, body: msgspec.Struct | None) -> Attempts:
+        """Where one request is counted under its limits."""
+        return Attempts(self.database, self.settings.limits_key, caller, body)
 
     async def _record_refusal(self, token: bytes, route: str, status: int, times: int) -> None:
         await self.database.call(q.record_refusal, token=token, route=route, status=status, times=times)

@@ -38,6 +38,7 @@ class Signature:
     transaction: bool
     database: bool
     caller: bool
+    attempts: bool
     services: tuple[str, ...]
     returns: Returns
 
@@ -52,6 +53,7 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
         "transaction",
         "database",
         "caller",
+        "attempts",
         "query",
         "body",
         "expected",
@@ -73,6 +75,7 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
         transaction="transaction" in names,
         database="database" in names,
         caller="caller" in names,
+        attempts="attempts" in names,
         services=tuple(sorted(names & SERVICES)),
         returns=_returns(where, hints),
     )
