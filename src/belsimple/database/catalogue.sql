@@ -1,4 +1,5 @@
--- Each query returns rows (severity, detail): what differs from what this program relies on. They read catalogues that every role may read.
+-- Each query returns rows (severity, detail): what differs from what this program relies on. They read catalogues
+-- that every role may read, and names rather than regclass, which would need a privilege on the schema.
 
 -- name: server_version
 -- Below these releases the planner leaks rows through its statistics (CVE-2025-8713).
@@ -82,29 +83,34 @@ where (e.relation is not null or f.relation in (select relation from expected))
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, p.relation)
 from (select relation from tenancy.protected_tables() union all values ('identity.tenant'), ('identity.account'), ('identity.password'), ('access.role'), ('access.assignment')) p
 cross join (values ('audit_insert'), ('audit_update'), ('audit_delete')) v(name)
-where not exists (select from pg_trigger t where t.tgrelid = p.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A') and t.tgfoid = 'audit.capture'::regproc);
+where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
+                  where n.nspname || '.' || c.relname = p.relation and t.tgname = v.name and t.tgenabled in ('O', 'A') and f.pronamespace::regnamespace || '.' || f.proname = 'audit.capture');
 
 -- name: ending_triggers
 -- What ends sessions on a reset, a deactivation and a suspension; what keeps the last owner.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, v.relation)
 from (values ('identity.password', 'end_sessions'), ('identity.account', 'end_sessions'), ('identity.tenant', 'end_sessions'), ('identity.account', 'keep_an_owner'), ('access.assignment', 'keep_an_owner'),
              ('access.role', 'complete_role')) v(relation, name)
-where not exists (select from pg_trigger t where t.tgrelid = v.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A'));
+where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                  where n.nspname || '.' || c.relname = v.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
 
 -- name: protected_keys
 -- Keys, unique constraints and indexes, and foreign keys of protected tables begin with the tenant: none is an oracle for another's rows.
 select 'fatal', format('%s on %s does not begin with tenant_id', i.relname, p.relation)
-from tenancy.protected_tables() p join pg_index x on x.indrelid = p.relation::regclass join pg_class i on i.oid = x.indexrelid
+from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
+join pg_index x on x.indrelid = c.oid join pg_class i on i.oid = x.indexrelid
 where x.indisunique and (select attname from pg_attribute where attrelid = x.indrelid and attnum = x.indkey[0]) is distinct from 'tenant_id'
 union all
 select 'fatal', format('foreign key %s on %s does not begin with tenant_id, or cascades', k.conname, p.relation)
-from tenancy.protected_tables() p join pg_constraint k on k.conrelid = p.relation::regclass and k.contype = 'f'
+from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
+join pg_constraint k on k.conrelid = c.oid and k.contype = 'f'
 where (select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) is distinct from 'tenant_id' or k.confdeltype <> 'a' or k.confupdtype <> 'a';
 
 -- name: free_statistics
 -- EXPLAIN's estimates would name other tenants' common values.
 select 'fatal', format('statistics are kept for %s.%s', p.relation, a.attname)
-from tenancy.protected_tables() p join pg_attribute a on a.attrelid = p.relation::regclass
+from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
+join pg_attribute a on a.attrelid = c.oid
 where a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and coalesce(a.attstattarget, -1) <> 0
   and a.atttypid not in ('uuid'::regtype, 'timestamptz'::regtype, 'boolean'::regtype);
 
@@ -168,7 +174,8 @@ where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and has_fu
 -- The words of searchable tables are kept by three triggers, all of them awake.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, s.relation)
 from tenancy.searchable_tables() s cross join (values ('words_insert'), ('words_update'), ('words_delete')) v(name)
-where not exists (select from pg_trigger t where t.tgrelid = s.relation::regclass and t.tgname = v.name and t.tgenabled in ('O', 'A'));
+where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                  where n.nspname || '.' || c.relname = s.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
 
 -- name: letters
 -- Search and addresses fold case: the database must know more letters than ASCII's.

@@ -94,15 +94,25 @@ async def _verifier(hasher: Hasher, password: str, cost: Parameters) -> NewVerif
     return NewVerifier(salt, cost.memory_kib, cost.iterations, cost.lanes, sha256(proof))
 
 
+class InvitationOver(Problem):
+    """404: used, late, unknown, or of a tenant that is suspended."""
+
+    status, name, title = 404, "invitation-not-valid", "This invitation is not valid any more. Ask for a new one."
+
+
 async def accept_invitation(database: Database, hasher: Hasher, *, token: bytes, name: str, password: str) -> tuple[str, str]:
-    """Make the invited account; returns the tenant's slug and the address. Raises BS404 when the invitation is used, late or unknown."""
+    """Make the invited account; returns the tenant's slug and the address. Raises InvitationOver, Unprocessable."""
     invited = await invitation_open(database, token=token)
-    about = invited and (invited[0], invited[1].partition("@")[0], name)
-    new = await new_verifier(database, hasher, accepted(password, pointer="/password", about=about or ()))
-    [account] = await database.call(
+    if invited is None:
+        raise InvitationOver
+    about = (invited[0], invited[1].partition("@")[0], name)
+    new = await new_verifier(database, hasher, accepted(password, pointer="/password", about=about))
+    made = await database.call(
         _q.accept_invitation, token_hash=sha256(token), name=name.strip(), **msgspec.structs.asdict(new)
     )
-    return account["tenant_slug"], account["email"]
+    if not made:  # somebody else was faster with the same link
+        raise InvitationOver
+    return made[0]["tenant_slug"], made[0]["email"]
 
 
 async def invitation_open(database: Database, *, token: bytes) -> tuple[str, str] | None:

@@ -9,20 +9,20 @@ import msgspec
 from belsimple.database.transaction import Transaction
 from belsimple.identity import account
 from belsimple.identity.account import Me, Member, Session
+from belsimple.identity.sign_in_routes import PersonName
 from belsimple.web.answers import Page
 from belsimple.web.cursor import cut_page, read_cursor
 from belsimple.web.endpoint import SIGNED_IN, endpoint
 from belsimple.web.inputs import Input, Paging
 from belsimple.web.problems import Unprocessable
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
 RoleName = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 
 
 class MeChange(Input, frozen=True):
     """What a person may change of the own account."""
 
-    name: Name | None = None
+    name: PersonName | None = None
     language: Literal["en", "nl", "fr", "de"] | None = None
     zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
 

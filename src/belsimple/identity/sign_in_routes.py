@@ -17,6 +17,7 @@ from belsimple.web.limits import Limit, by_address, by_fields, by_fields_and_add
 from belsimple.web.problems import NotFound
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 # Only refused attempts use these up. STRANGERS bounds guessing on one account from any number of addresses; it does not
@@ -53,7 +54,7 @@ class Acceptance(Input, frozen=True):
     """The invitation's token from the link, and what the new account needs."""
 
     token: Text
-    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    name: PersonName
     password: Password
 
 

@@ -10,9 +10,11 @@ from starlette.types import ASGIApp
 
 from belsimple.access.routes import ENDPOINTS as ACCESS
 from belsimple.audit.routes import ENDPOINTS as AUDIT
+from belsimple.console.routes import ENDPOINTS as CONSOLE
 from belsimple.database.transaction import Database
 from belsimple.errors import OperatorError
 from belsimple.identity.hashing import Hasher
+from belsimple.identity.pages import ENDPOINTS as PAGES
 from belsimple.identity.routes import ENDPOINTS as IDENTITY
 from belsimple.identity.sign_in_routes import ENDPOINTS as SIGN_IN
 from belsimple.modules import discover, endpoints_of
@@ -36,7 +38,7 @@ _BURST_SECONDS = 2  # a page's worth of requests may come at once
 
 def all_endpoints() -> tuple[Endpoint, ...]:
     """Every endpoint of the platform and of the installed modules. Raises `OperatorError` for a faulty module."""
-    return (*SIGN_IN, *IDENTITY, *ACCESS, *AUDIT, *TENANCY, *endpoints_of(discover()))
+    return (*CONSOLE, *PAGES, *SIGN_IN, *IDENTITY, *ACCESS, *AUDIT, *TENANCY, *endpoints_of(discover()))
 
 
 def public_endpoints() -> tuple[Endpoint, ...]:

@@ -57,3 +57,10 @@ class HtmlPage(msgspec.Struct, frozen=True):
     html: str
     headers: Headers = ()
     cookie: Cookie | None = None
+
+
+class Asset(msgspec.Struct, frozen=True):
+    """A file of ours, such as the stylesheet."""
+
+    content_type: str
+    content: bytes

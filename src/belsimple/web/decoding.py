@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from belsimple.web.exchange import Exchange
+from belsimple.web.inputs import Form
 from belsimple.web.problems import Malformed, NotFound, Unprocessable, UnsupportedMediaType
 from belsimple.web.signature import Signature
 
@@ -98,7 +99,9 @@ def _unquote(raw: bytes) -> str:
 
 
 def compile_body(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgspec.Struct]:
-    """Reads a JSON body of this type."""
+    """Reads a JSON body of this type, or a form's."""
+    if issubclass(kind, Form):
+        return _compile_form(kind)
     decode = msgspec.json.Decoder(kind).decode
 
     def read(exchange: Exchange, raw: bytes) -> msgspec.Struct:
@@ -112,6 +115,19 @@ def compile_body(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgs
         if rb"\u0000" in raw and _holds_nul(msgspec.to_builtins(body)):
             raise Unprocessable([("", "Text cannot hold the NUL character.")])
         return body
+
+    return read
+
+
+def _compile_form(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgspec.Struct]:
+    def read(exchange: Exchange, raw: bytes) -> msgspec.Struct:
+        media_type = exchange.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        if media_type != b"application/x-www-form-urlencoded":
+            raise UnsupportedMediaType
+        try:
+            return msgspec.convert(_parameters(raw), kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise _unprocessable(error) from None
 
     return read
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from belsimple.web.answers import Answer, Cookie, Created, Headers, HtmlPage, Versioned
+from belsimple.web.answers import Answer, Asset, Cookie, Created, Headers, HtmlPage, Versioned
 from belsimple.web.conditional import etag_of
 from belsimple.web.exchange import JSON, Reply
 from belsimple.web.signature import Returns
@@ -28,6 +28,8 @@ def compile_answer(returns: Returns, cookie_header: CookieHeader) -> Encode:
         return _created
     if returns.kind == "html":
         return lambda page: _html(page, cookie_header)
+    if returns.kind == "asset":
+        return _asset
     return lambda answer: _answer(answer, cookie_header)
 
 
@@ -56,6 +58,10 @@ def _answer(answer: Answer[Any], cookie_header: CookieHeader) -> Reply:
 
 def _html(page: HtmlPage, cookie_header: CookieHeader) -> Reply:
     return Reply(page.status, page.html.encode(), (_HTML, *_headers(page.headers, page.cookie, cookie_header)))
+
+
+def _asset(asset: Asset) -> Reply:
+    return Reply(200, asset.content, ((b"content-type", _ascii(asset.content_type)),))
 
 
 def _headers(headers: Headers, cookie: Cookie | None, cookie_header: CookieHeader) -> list[tuple[bytes, bytes]]:

@@ -11,6 +11,10 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Base of every body and query string: a field we do not know is refused, not ignored."""
 
 
+class Form(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of a body that a page's form sends, as application/x-www-form-urlencoded."""
+
+
 class Paging(Input, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every list's query string: ``?limit`` (1 to 200) and ``?cursor`` (see cursor.py)."""
 

@@ -43,8 +43,9 @@ def openapi_endpoint(endpoints: Iterable[Endpoint]) -> Endpoint:
 
 
 def document(endpoints: Iterable[Endpoint]) -> Json:
-    """The document for these endpoints."""
-    listed = sorted(endpoints, key=lambda one: (one.path, one.method))
+    """The document for these endpoints; pages for people are not part of the interface."""
+    interface = [one for one in endpoints if one.signature.returns.kind not in ("html", "asset")]
+    listed = sorted(interface, key=lambda one: (one.path, one.method))
     types = list({id(kind): kind for one in listed for kind in _types(one)}.values())
     schemas, components = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REF)
     schema_of = {id(kind): schema for kind, schema in zip(types, schemas, strict=False)}
@@ -136,8 +137,6 @@ def _responses(one: Endpoint, schema_of: dict[int, Json]) -> Json:
 
 
 def _success(returns: Returns, schema_of: dict[int, Json]) -> Json:
-    if returns.kind == "html":
-        return {"200": {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}}
     if returns.body is None:
         return {"204": {"description": "Done."}}
     status = "201" if returns.kind == "created" else "200"

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from belsimple.web.answers import Answer, Created, HtmlPage, Page
+from belsimple.web.answers import Answer, Asset, Created, HtmlPage, Page
 from belsimple.web.declaration import DeclarationError
 from belsimple.web.inputs import Paging
 
 Handler = Callable[..., Awaitable[Any]]
-Kind = Literal["object", "created", "nothing", "page", "answer", "html"]
+Kind = Literal["object", "created", "nothing", "page", "answer", "html", "asset"]
 SERVICES = frozenset({"hasher", "gate"})
 """Parameters filled from the objects given at assembly: the Argon2 pool (part gate), the way to gate (part web)."""
 
@@ -150,6 +150,8 @@ def _returns(where: str, hints: dict[str, Any]) -> Returns:
         return Returns("nothing", None)
     if annotation is HtmlPage:
         return Returns("html", None)
+    if annotation is Asset:
+        return Returns("asset", None)
     origin = get_origin(annotation)
     if origin in kinds:
         body = get_args(annotation)[0]

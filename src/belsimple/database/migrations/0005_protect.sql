@@ -47,5 +47,5 @@ end $$;
 -- Which tables are protected is no secret: doctor asks as whichever role it runs.
 create function tenancy.protected_tables() returns table (relation text, read_permission text, write_permission text) language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select relation, read_permission, write_permission from tenancy.protected $$;
-grant execute on function tenancy.protected_tables() to :"app", :"gate", :"worker", :"operator";
-grant usage on schema tenancy to :"operator";
+grant execute on function tenancy.protected_tables() to :"app", :"gate", :"worker", :"operator", :"backup";
+grant usage on schema tenancy to :"operator", :"backup";

@@ -127,7 +127,8 @@ begin
      where i.token_hash = p_token_hash and i.accepted_at is null and i.expires_at > now() and t.id = i.tenant_id and t.status = 'active'
     returning i.tenant_id, i.email, i.role_ids, t.slug into invited;
     if not found then
-        raise exception 'This invitation is not valid any more. Ask for a new one.' using errcode = 'BS404', hint = 'invitation-not-valid';
+        perform set_config('context.stamp', '', true);
+        return;
     end if;
     perform context.stamp(invited.tenant_id, account, null, '', 'invitation');
     insert into identity.account (tenant_id, id, email, name) values (invited.tenant_id, account, invited.email, p_name);

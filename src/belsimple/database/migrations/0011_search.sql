@@ -62,4 +62,4 @@ grant execute on function tenancy.words(text) to :"app", :"worker";
 
 create function tenancy.searchable_tables() returns table (relation text) language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select relation from tenancy.searchable $$;
-grant execute on function tenancy.searchable_tables() to :"app", :"gate", :"worker", :"operator";
+grant execute on function tenancy.searchable_tables() to :"app", :"gate", :"worker", :"operator", :"backup";
