@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from uuid import UUID
 
 import msgspec
 
@@ -48,6 +49,14 @@ class Attempt(msgspec.Struct, frozen=True):
     familiar: bool
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """A session just opened. `token`: 32 random bytes, of which the database keeps the SHA-256."""
+
+    token: bytes
+    session_id: UUID
+    account_id: UUID
+
+
 async def begin_sign_in(database: Database, *, tenant: str, email: str, caller: Caller) -> Attempt:
     """What hashing needs. An unknown account gets a made-up salt that stays the same, and today's cost."""
     slug, email = tenant.strip().lower(), email.strip().lower()
@@ -56,8 +65,8 @@ async def begin_sign_in(database: Database, *, tenant: str, email: str, caller: 
     return Attempt(slug, email, caller, found["salt"], cost, found["familiar"])
 
 
-async def sign_in(database: Database, hasher: Hasher, attempt: Attempt, *, password: str) -> bytes:
-    """Open a session and return its token, 32 random bytes of which the database keeps the SHA-256.
+async def sign_in(database: Database, hasher: Hasher, attempt: Attempt, *, password: str) -> Opened:
+    """Open a session.
 
     Raises Unauthorized, always the same and after the same work, for a wrong tenant, address or password, a deactivated
     account, a suspended tenant and too many failures in a row. (ASVS 5.0, 6.3.8)
@@ -79,7 +88,7 @@ async def sign_in(database: Database, hasher: Hasher, attempt: Attempt, *, passw
     if opened[0]["outdated"]:
         new = await new_verifier(database, hasher, password)
         await database.call(_q.rehash, **who, proof=proof, **msgspec.structs.asdict(new))
-    return token
+    return Opened(token, opened[0]["session_id"], opened[0]["account_id"])
 
 
 async def new_verifier(database: Database, hasher: Hasher, password: str) -> NewVerifier:

@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode
 from binascii import Error
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
@@ -37,6 +38,13 @@ class SignIn(Input, frozen=True):
     password: Password
 
 
+class SignedIn(msgspec.Struct, frozen=True):
+    """The session that was opened; its token is in the cookie alone."""
+
+    id: UUID
+    account_id: UUID
+
+
 class PasswordChange(Input, frozen=True):
     """The current password and the new one."""
 
@@ -68,13 +76,13 @@ class Accepted(msgspec.Struct, frozen=True):
 @endpoint(
     "POST", "/api/v1/session", permission="public", part="gate", limits=(PER_ADDRESS, PER_ACCOUNT), summary="Sign in with a password"
 )
-async def sign_in(database: Database, hasher: Hasher, body: SignIn, caller: Caller, attempts: Attempts) -> Answer[None]:
+async def sign_in(database: Database, hasher: Hasher, body: SignIn, caller: Caller, attempts: Attempts) -> Answer[SignedIn]:
     attempt = await actions.begin_sign_in(database, tenant=body.tenant, email=body.email, caller=caller)
     if not attempt.familiar:
         await attempts.take(STRANGERS)
-    token = await actions.sign_in(database, hasher, attempt, password=body.password)
+    opened = await actions.sign_in(database, hasher, attempt, password=body.password)
     await attempts.give_back()
-    return Answer(201, cookie=NewSession(token))
+    return Answer(201, SignedIn(opened.session_id, opened.account_id), cookie=NewSession(opened.token))
 
 
 @endpoint("DELETE", "/api/v1/session", permission=SIGNED_IN, part="gate", summary="Sign out")
