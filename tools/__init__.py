@@ -1,0 +1,1 @@
+"""Tools of this checkout; none of them is installed."""
