@@ -3,7 +3,7 @@
 It asks the catalogues themselves (`has_function_privilege`, policies' own text), never whether a migration or a REVOKE once ran.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import asyncpg
 import msgspec
@@ -33,13 +33,18 @@ async def examine(url: str) -> list[Finding]:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
         raise unreachable(error) from error
     try:
-        prefix = await connection.fetchval(_q.owner_prefix.sql)
-        if prefix is None:
-            return [Finding("fatal", "installed", "the database is empty: run `belsimple migrate`")]
-        findings: list[Finding] = []
-        for check in _checks.all():
-            arguments = [prefix for _ in check.parameters]
-            findings += [Finding(row[0], check.name, row[1]) for row in await connection.fetch(check.sql, *arguments)]
-        return findings
+        return await differences(connection)
     finally:
         await connection.close(timeout=5)
+
+
+async def differences(connection: Any) -> list[Finding]:
+    """The same on an open connection, as its transaction sees the database."""
+    prefix = await connection.fetchval(_q.owner_prefix.sql)
+    if prefix is None:
+        return [Finding("fatal", "installed", "the database is empty: run `belsimple migrate`")]
+    findings: list[Finding] = []
+    for check in _checks.all():
+        arguments = [prefix for _ in check.parameters]
+        findings += [Finding(row[0], check.name, row[1]) for row in await connection.fetch(check.sql, *arguments)]
+    return findings

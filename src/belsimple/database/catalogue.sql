@@ -63,27 +63,47 @@ where c.relkind in ('v', 'm', 'f') and n.nspname !~ '^(pg_|information_schema$)'
 
 -- name: protected_policies
 -- A protected table has its four policies, word for word, and no other; a search table its two.
-with expected as (
-    select p.relation, v.name, v.command from tenancy.protected_tables() p
-    cross join (values ('see', 'r'), ('add', 'a'), ('edit', 'w'), ('remove', 'd')) v(name, command)
-    union all select s.relation || kind, v.name, v.command from tenancy.searchable_tables() s cross join unnest(array['_term', '_words']) kind cross join (values ('see', 'r'), ('keep', '*')) v(name, command)
+with permission as (
+    select p.relation, format('(tenant_id = ( SELECT context.tenant(%L::text, false) AS tenant))', p.read_permission) as reading,
+           format('(tenant_id = ( SELECT context.tenant(%L::text, true) AS tenant))', p.write_permission) as writing
+    from tenancy.protected_tables() p
+), expected as (
+    select p.relation, v.name, v.command, v.condition from permission p
+    cross join lateral (values ('see', 'r', p.reading), ('add', 'a', p.writing), ('edit', 'w', p.writing || p.writing), ('remove', 'd', p.writing)) v(name, command, condition)
+    union all
+    select s.relation || kind, v.name, v.command, v.condition from tenancy.searchable_tables() s join permission p using (relation) cross join unnest(array['_term', '_words']) kind
+    cross join lateral (values ('see', 'r', p.reading), ('keep', '*', repeat('(tenant_id = ( SELECT context.tenant() AS tenant))', 2))) v(name, command, condition)
 ), found as (
-    select n.nspname || '.' || c.relname as relation, p.polname as name, p.polcmd::text as command, p.polpermissive as permissive,
+    select n.nspname || '.' || c.relname as relation, p.polname::text as name, p.polcmd::text as command, p.polpermissive as permissive,
            coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition
     from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 )
 select 'fatal', format('policy %s on %s is missing, changed or too many', coalesce(e.name, f.name), coalesce(e.relation, f.relation))
 from expected e full join found f using (relation, name)
 where (e.relation is not null or f.relation in (select relation from expected))
-  and (e.name is null or f.name is null or e.command <> f.command or not f.permissive
-       or f.condition !~ '^(\(tenant_id = \( SELECT context\.tenant\((''[a-z_]+:(read|write)''::text, (true|false))?\) AS tenant\)\)){1,2}$');
+  and (e.name is null or f.name is null or e.command <> f.command or not f.permissive or e.condition <> f.condition);
+
+-- name: owner_policies
+-- The platform's own tables open to their owner alone, whose functions are the way in; the trail opens to its readers, the queue to the worker.
+select 'fatal', format('policy %s on %s.%s is not one of ours', p.polname, n.nspname, c.relname)
+from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
+cross join lateral (select coalesce(pg_get_expr(p.polqual, p.polrelid), '') || '|' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition,
+    array(select replace(r.rolname, :prefix::text || '_', '') from unnest(p.polroles) o left join pg_roles r on r.oid = o order by 1) as roles) f
+where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs') and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
+  and (p.polcmd::text, f.condition, f.roles) is distinct from ('*', 'true|true', array['owner'])
+  and not (n.nspname = 'jobs' and c.relname like 'procrastinate\_%' and f.roles = array['owner', 'worker'])
+  and not (n.nspname = 'audit' and c.relname = 'entry'
+           and ((p.polcmd = 'a' and f.roles = array['owner'] and f.condition = '|(tenant_id = ( SELECT context.tenant() AS tenant))')
+                or (p.polcmd = 'r' and f.roles = array['app', 'worker'] and f.condition = '(tenant_id = ( SELECT context.tenant(''audit:read''::text) AS tenant))|')))
+  and not (n.nspname = 'audit' and c.relname = 'system_entry' and p.polcmd in ('a', 'r') and f.roles = array['owner']);
 
 -- name: protected_triggers
 -- The trail is written by three triggers on every protected table, all of them awake.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, p.relation)
-from (select relation from tenancy.protected_tables() union all values ('identity.tenant'), ('identity.account'), ('identity.password'), ('access.role'), ('access.assignment')) p
+from (select relation from tenancy.protected_tables() union all
+      values ('identity.tenant'), ('identity.account'), ('identity.password'), ('identity.invitation'), ('identity.session'), ('access.role'), ('access.assignment')) p
 cross join (values ('audit_insert'), ('audit_update'), ('audit_delete')) v(name)
-where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
+where (p.relation, v.name) <> ('identity.session', 'audit_update') and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
                   where n.nspname || '.' || c.relname = p.relation and t.tgname = v.name and t.tgenabled in ('O', 'A') and f.pronamespace::regnamespace || '.' || f.proname = 'audit.capture');
 
 -- name: ending_triggers
@@ -112,7 +132,16 @@ select 'fatal', format('statistics are kept for %s.%s', p.relation, a.attname)
 from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
 join pg_attribute a on a.attrelid = c.oid
 where a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and coalesce(a.attstattarget, -1) <> 0
-  and a.atttypid not in ('uuid'::regtype, 'timestamptz'::regtype, 'boolean'::regtype);
+  and a.atttypid not in ('uuid'::regtype, 'timestamptz'::regtype, 'boolean'::regtype)
+union all
+select 'fatal', format('statistics are kept for an expression of %s on %s', i.relname, p.relation)
+from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
+join pg_index x on x.indrelid = c.oid and x.indexprs is not null join pg_class i on i.oid = x.indexrelid
+join pg_attribute a on a.attrelid = i.oid and x.indkey[a.attnum - 1] = 0 and coalesce(a.attstattarget, -1) <> 0
+union all
+select 'fatal', format('extended statistics %s are kept for %s', e.stxname, p.relation)
+from tenancy.protected_tables() p join pg_namespace n on n.nspname = split_part(p.relation, '.', 1) join pg_class c on c.relnamespace = n.oid and c.relname = split_part(p.relation, '.', 2)
+join pg_statistic_ext e on e.stxrelid = c.oid;
 
 -- name: table_grants
 -- What login roles may touch directly: protected tables and their words, the trail for reading, the queue for the worker. Nothing else.
@@ -163,8 +192,9 @@ where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'contex
   and r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s) and has_function_privilege(r.oid, p.oid, 'EXECUTE');
 
 -- name: cluster_functions
--- What lets one backend see or touch another. A managed service does not let us revoke these.
-select 'platform-limited', format('%s is executable by everybody', p.oid::regprocedure)
+-- What lets one backend see or touch another. A managed service, where no superuser can become the owner, does not let us revoke these.
+select case when exists (select from pg_auth_members m join pg_roles r on r.oid = m.member join pg_roles o on o.oid = m.roleid where o.rolname = :prefix::text || '_owner' and r.rolsuper)
+            then 'fatal' else 'platform-limited' end, format('%s is executable by everybody', p.oid::regprocedure)
 from pg_proc p
 where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and has_function_privilege('public', p.oid, 'EXECUTE')
   and p.proname in ('pg_stat_get_activity', 'pg_cancel_backend', 'pg_terminate_backend', 'pg_notify', 'pg_lock_status', 'pg_advisory_lock', 'lo_create', 'pg_export_snapshot',

@@ -1,0 +1,134 @@
+"""Doctor: clean after an installation, red for whatever breaks a promise."""
+
+import pytest
+
+from belsimple.database.catalogue import Finding, differences, examine
+from belsimple.database.queries import load_queries
+from belsimple.database.roles import LOGIN_ROLES
+from tests.support.databases import PROFILES, Installed, Profile, empty_database
+
+from .conftest import Clusters
+
+checks = load_queries("belsimple.database", "catalogue.sql")
+
+# What breaks each promise, run by a superuser in a transaction that is undone: (check, statements). {p} is the prefix of the roles' names.
+BROKEN = (
+    ("server_settings", "set local log_parameter_max_length = 100"),
+    ("server_settings", "set local password_encryption = 'md5'"),
+    ("login_roles", "alter role {p}_app superuser"),
+    ("login_roles", "alter role {p}_app bypassrls"),
+    ("login_roles", "alter role {p}_gate createrole"),
+    ("login_roles", "alter role {p}_worker createdb"),
+    ("login_roles", "alter role {p}_worker replication"),
+    ("login_roles", "alter table dossiers.dossier owner to {p}_app"),
+    ("login_roles", "grant {p}_owner to {p}_app"),
+    ("login_roles", "grant pg_read_all_data to {p}_worker"),
+    ("owner_role", "alter role {p}_owner login"),
+    ("owner_role", "alter role {p}_owner bypassrls"),
+    ("role_settings", "alter role {p}_app set row_security = off"),
+    ("role_settings", "do $$ begin execute format('alter role {p}_gate in database %I set jit = on', current_database()); end $$"),
+    ("database_privileges", "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$"),
+    ("database_privileges", "do $$ begin execute format('grant create on database %I to {p}_app', current_database()); end $$"),
+    ("schema_privileges", "grant create on schema dossiers to {p}_app"),
+    ("schema_privileges", "grant create on schema public to public"),
+    ("row_security", "alter table identity.account disable row level security"),
+    ("row_security", "alter table dossiers.dossier no force row level security"),
+    ("row_security", "set local role {p}_owner; create table dossiers.loose (id uuid)"),
+    ("other_relations", "create view dossiers.everything as select * from dossiers.dossier"),
+    ("other_relations", "create materialized view identity.everything as select 1 as one"),
+    ("protected_policies", "drop policy remove on dossiers.dossier"),
+    ("protected_policies", "alter policy see on dossiers.dossier using (true)"),
+    ("protected_policies", "alter policy see on dossiers.dossier using (tenant_id = (select context.tenant('members:read', false)))"),
+    ("protected_policies", "alter policy edit on dossiers.dossier with check (tenant_id = (select context.tenant('dossiers:write', false)))"),
+    ("protected_policies", "create policy also on dossiers.dossier to {p}_app using (true)"),
+    ("protected_policies", "alter policy keep on dossiers.dossier_term using (true)"),
+    ("owner_policies", "create policy also on identity.password to {p}_gate using (true)"),
+    ("owner_policies", "create policy also on audit.entry for update to {p}_owner using (true)"),
+    ("owner_policies", "alter policy add on audit.entry with check (true)"),
+    ("owner_policies", "alter policy see on audit.entry using (true)"),
+    ("owner_policies", "alter policy owner_only on context.key to public"),
+    ("protected_triggers", "alter table dossiers.dossier disable trigger audit_update"),
+    ("protected_triggers", "alter table dossiers.dossier enable replica trigger audit_insert"),
+    ("protected_triggers", "drop trigger audit_delete on identity.account"),
+    ("protected_triggers", "drop trigger audit_insert on identity.session"),
+    ("protected_triggers", "drop trigger audit_update on identity.invitation"),
+    ("ending_triggers", "alter table identity.password disable trigger end_sessions"),
+    ("ending_triggers", "alter table identity.account disable trigger end_sessions"),
+    ("ending_triggers", "alter table identity.tenant disable trigger end_sessions"),
+    ("ending_triggers", "drop trigger keep_an_owner on access.assignment"),
+    ("ending_triggers", "drop trigger complete_role on access.role"),
+    ("protected_keys", "create unique index on dossiers.dossier (title)"),
+    ("protected_keys", "alter table dossiers.dossier add foreign key (id) references identity.tenant"),
+    ("protected_keys", "alter table dossiers.dossier add foreign key (tenant_id) references identity.tenant on delete cascade"),
+    ("free_statistics", "alter table dossiers.dossier alter column notes set statistics 100"),
+    ("free_statistics", "create index on dossiers.dossier (tenant_id, lower(title))"),
+    ("free_statistics", "create statistics dossiers.both (mcv) on title, reference from dossiers.dossier"),
+    ("table_grants", "grant select on identity.password to {p}_gate"),
+    ("table_grants", "grant truncate on dossiers.dossier to {p}_app"),
+    ("table_grants", "grant select on identity.account to public"),
+    ("table_grants", "grant insert on audit.entry to {p}_app"),
+    ("table_grants", "grant select on jobs.ticket to {p}_worker"),
+    ("column_grants", "grant select (email) on identity.account to {p}_app"),
+    ("definer_functions", "alter function context.enter(bytea) reset search_path"),
+    ("definer_functions", "alter function context.tenant(text, boolean) set search_path = public"),
+    ("definer_functions", "alter function audit.capture() owner to postgres"),
+    (
+        "module_definers",
+        "set local role {p}_owner; create function dossiers.peek() returns bigint language sql security definer set search_path = pg_catalog, pg_temp as 'select 1'",
+    ),
+    ("function_grants", "grant execute on function context.enter(bytea) to public"),
+    ("owner_only_functions", "grant execute on function context.sign(text) to {p}_app"),
+    ("owner_only_functions", "grant execute on function identity.open_session(uuid, uuid, bytea, inet, text) to {p}_gate"),
+    ("cluster_functions", "grant execute on function pg_terminate_backend(integer, bigint) to public"),
+    ("searchable_triggers", "alter table dossiers.dossier disable trigger words_update"),
+    ("event_triggers", "create function public.f() returns event_trigger language plpgsql as 'begin end'; create event trigger e on ddl_command_end execute function public.f()"),
+)
+
+
+known: dict[str, list[Finding]] = {}  # what each shared database shows unbroken: asked once
+
+
+def real(findings: list[Finding]) -> list[Finding]:
+    """Without the one setting that test clusters have on purpose: they are thrown away, so they need not be durable."""
+    return [finding for finding in findings if not finding.detail.startswith("fsync is")]
+
+
+async def test_it_finds_nothing_after_an_installation(shared: Installed) -> None:
+    findings = real(await examine(shared.admin_url))
+    if shared.profile.managed:  # what only a superuser could close is told, and nothing else
+        assert {finding.severity for finding in findings} == {"platform-limited"}
+        assert {finding.check for finding in findings} == {"cluster_functions"}
+    else:
+        assert findings == []
+
+
+@pytest.mark.parametrize("role", LOGIN_ROLES)
+async def test_every_role_can_ask_and_learns_the_same(shared: Installed, role: str) -> None:
+    assert await examine(shared.url(role)) == await examine(shared.admin_url)
+
+
+@pytest.mark.parametrize(("check", "statements"), BROKEN)
+@pytest.mark.parametrize("profile", [PROFILES[0], PROFILES[-1]], ids=str)
+async def test_it_sees_what_was_broken(shared: Installed, check: str, statements: str) -> None:
+    async with shared.superuser() as connection:
+        before = known.get(shared.name) or await differences(connection)
+        known[shared.name] = before
+        await connection.execute("begin")
+        await connection.execute(statements.replace("{p}", shared.prefix))
+        await connection.execute("reset role")
+        found = set(await differences(connection)) - set(before)
+        await connection.execute("rollback")
+        if not (check == "cluster_functions" and shared.profile.managed):  # nothing new: it is open there already
+            assert check in {finding.check for finding in found}
+        severity = "platform-limited" if check in ("event_triggers",) or statements.endswith("'md5'") else "fatal"
+        assert {finding.severity for finding in found if finding.check == check} <= {severity}
+
+
+def test_every_check_has_something_that_breaks_it() -> None:
+    unbreakable_in_a_transaction = {"server_version", "letters"}
+    assert {check.name for check in checks.all()} == {check for check, _ in BROKEN} | unbreakable_in_a_transaction
+
+
+async def test_it_says_so_when_nothing_is_installed(clusters: Clusters, profile: Profile) -> None:
+    _, url = await empty_database(clusters(profile.version), profile)
+    assert [finding.check for finding in await examine(url)] == ["installed"]
