@@ -31,8 +31,8 @@ OpenDatabase = Callable[[], Awaitable["Database"]]
 class Served(Protocol):
     """What the router finds: an endpoint served here, or forwarded."""
 
-    async def run(self, exchange: Exchange, receive: Receive, values: tuple[str, ...]) -> Reply:
-        """Answer one request."""
+    async def run(self, exchange: Exchange, receive: Receive, values: tuple[str, ...], /) -> Reply:
+        """Answer one request; ``values`` are the path's parameters."""
         ...
 
 

@@ -8,7 +8,7 @@ import msgspec
 from belsimple.web.answers import Answer, Asset, Cookie, Created, Headers, HtmlPage, Versioned
 from belsimple.web.conditional import etag_of
 from belsimple.web.exchange import JSON, Reply
-from belsimple.web.signature import Returns
+from belsimple.web.signature import Kind, Returns
 
 _encode = msgspec.json.Encoder().encode
 _HTML = (b"content-type", b"text/html; charset=utf-8")
@@ -20,17 +20,15 @@ def compile_answer(returns: Returns, cookie_header: CookieHeader) -> Encode:
     """The function that makes the reply for a handler that returns this."""
     if returns.kind == "object":
         return _versioned if issubclass(returns.body, Versioned) else _plain
-    if returns.kind == "page":
-        return _plain
-    if returns.kind == "nothing":
-        return _nothing
-    if returns.kind == "created":
-        return _created
-    if returns.kind == "html":
-        return lambda page: _html(page, cookie_header)
-    if returns.kind == "asset":
-        return _asset
-    return lambda answer: _answer(answer, cookie_header)
+    ways: dict[Kind, Encode] = {
+        "page": _plain,
+        "nothing": _nothing,
+        "created": _created,
+        "asset": _asset,
+        "html": lambda page: _html(page, cookie_header),
+        "answer": lambda answer: _answer(answer, cookie_header),
+    }
+    return ways[returns.kind]
 
 
 def _plain(value: Any) -> Reply:

@@ -101,8 +101,8 @@ class ForwardPlan:
         self._forwarder = forwarder
         self._request_seconds = request_seconds
 
-    async def run(self, exchange: Exchange, receive: Receive, values: tuple[str, ...]) -> Reply:
-        """Answer with what the part behind answers."""
+    async def run(self, exchange: Exchange, receive: Receive, _values: tuple[str, ...]) -> Reply:
+        """Answer with what the part behind answers; it reads the path itself."""
         exchange.route = self._path
         body = await read_body(exchange, receive) if self._has_body else b""
         async with asyncio.timeout(self._request_seconds):

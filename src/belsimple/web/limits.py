@@ -42,12 +42,12 @@ def network_of(address: str) -> str:
     return str(parsed.ipv4_mapped) if parsed.ipv4_mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
 
 
-def by_address(caller: Caller, body: msgspec.Struct | None) -> str:
+def by_address(caller: Caller, _body: msgspec.Struct | None) -> str:
     """Subject: the client's address."""
     return network_of(caller.address)
 
 
-def by_session(caller: Caller, body: msgspec.Struct | None) -> str:
+def by_session(caller: Caller, _body: msgspec.Struct | None) -> str:
     """Subject: the session presented; with none, the address."""
     return caller.token.hex() if caller.token else network_of(caller.address)
 
@@ -58,7 +58,8 @@ class ByFields:
 
     names: tuple[str, ...]
 
-    def __call__(self, caller: Caller, body: msgspec.Struct | None) -> str:
+    def __call__(self, _caller: Caller, body: msgspec.Struct | None) -> str:
+        """The fields' values as one text."""
         values = [str(getattr(body, name)).strip().casefold() for name in self.names]
         return msgspec.json.encode(values).decode()  # not joined: no separator may move from one value to the next
 
@@ -68,6 +69,7 @@ class ByFieldsAndAddress(ByFields):
     """The same, counted for each address apart."""
 
     def __call__(self, caller: Caller, body: msgspec.Struct | None) -> str:
+        """The fields' values and the address as one text."""
         return f"{super().__call__(caller, body)}|{network_of(caller.address)}"
 
 

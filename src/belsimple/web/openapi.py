@@ -102,7 +102,9 @@ def _parameters(one: Endpoint, schema_of: dict[int, Json], components: Json) -> 
             for name, schema in struct["properties"].items()
         ]
     if one.precondition is not None:
-        found.append(_header("If-Match", "The ETag of the version that is changed.", one.precondition == "required"))
+        found.append(
+            _header("If-Match", "The ETag of the version that is changed.", required=one.precondition == "required")
+        )
     if one.idempotent:
         found.append(_header("Idempotency-Key", "The same key within 24 hours gets the same answer, once done."))
     if one.reads and one.signature.returns.kind == "object":
@@ -114,7 +116,7 @@ def _path_schema(kind: type) -> Json:
     return {"type": "string"} if kind is str else {"type": "string", "format": "uuid"}
 
 
-def _header(name: str, description: str, required: bool = False) -> Json:
+def _header(name: str, description: str, *, required: bool = False) -> Json:
     return {
         "name": name,
         "in": "header",

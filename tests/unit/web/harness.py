@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -65,7 +65,7 @@ class FakeDatabase:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def tenant(self, token: bytes, *, writing: bool) -> AsyncIterator[FakeTransaction]:
+    async def tenant(self, token: bytes, *, writing: bool) -> AsyncGenerator[FakeTransaction]:
         self.enter(token)
         self.log.append("write" if writing else "read")
         principal = Principal(TENANT, ACCOUNT, SESSION, self.permissions, self.fresh)
@@ -142,7 +142,7 @@ class Service:
         self.loop = asyncio.Runner()
 
         async def open_database() -> Database:
-            return cast(Database, self.database)
+            return cast("Database", self.database)
 
         self.app = build_application(
             part=part,
@@ -152,7 +152,7 @@ class Service:
             log=self.records.append,
             services={"gate": None, **(services or {})},
         )
-        self.inner = cast(Any, self.app)._app
+        self.inner = cast("Any", self.app)._app
         self.loop.run(self.inner.start())
 
     def stop(self) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from belsimple.web.encoding import compile_answer
 from belsimple.web.answers import Answer, Created
+from belsimple.web.encoding import compile_answer
 from belsimple.web.exchange import MAX_HEADERS
 from belsimple.web.signature import Returns
 
@@ -43,7 +43,9 @@ def test_no_header_is_sent_twice(service: Service) -> None:
 
 
 def test_there_is_no_hsts_on_loopback(make: Make) -> None:
-    answer = make(host="localhost", port=8443, loopback=True).request("GET", "/page", headers={"host": "localhost:8443"})
+    answer = make(host="localhost", port=8443, loopback=True).request(
+        "GET", "/page", headers={"host": "localhost:8443"}
+    )
     assert "strict-transport-security" not in answer.headers
 
 
@@ -91,7 +93,7 @@ def test_204_has_no_content(service: Service) -> None:
 def test_a_header_cannot_be_split(value: str) -> None:
     for kind, made in (("created", Created(thing(), value)), ("answer", Answer(200, None, (("location", value),)))):
         encode = compile_answer(Returns(kind, type(thing())), lambda cookie: (b"", b""))  # pyright: ignore[reportArgumentType]
-        with pytest.raises(ValueError, match="."):
+        with pytest.raises(ValueError, match=r"."):
             encode(made)
 
 

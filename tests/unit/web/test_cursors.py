@@ -9,7 +9,7 @@ from belsimple.web.inputs import Input
 from belsimple.web.problems import Unprocessable
 
 
-class Place(Input):
+class Place(Input, frozen=True):
     title: str
     number: int
 

@@ -78,7 +78,9 @@ def test_a_rate_limit_of_the_database_says_when() -> None:
     assert "retry-after" in problem.headers
 
 
-@pytest.mark.parametrize("lost", [ConnectionResetError(), TimeoutError(), asyncpg.InterfaceError("connection is closed")])
+@pytest.mark.parametrize(
+    "lost", [ConnectionResetError(), TimeoutError(), asyncpg.InterfaceError("connection is closed")]
+)
 def test_a_lost_connection_is_503(lost: Exception) -> None:
     problem = problem_of(lost)
     assert problem is not None

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 - handlers name their parameters as the path does
 """An endpoint's declaration is complete and free of contradictions, or the process does not start."""
 
 from collections.abc import Callable
@@ -24,15 +25,15 @@ class Careless(msgspec.Struct):
     title: str
 
 
-class Nested(Input):
+class Nested(Input, frozen=True):
     careless: list[Careless]
 
 
-class Naming(Input):
+class Naming(Input, frozen=True):
     tenant_id: UUID
 
 
-class Unbounded(Input):
+class Unbounded(Input, frozen=True):
     limit: int = 10_000
 
 
@@ -51,10 +52,10 @@ async def with_id(transaction: Transaction, id: UUID) -> Thing: ...
 async def with_number(transaction: Transaction, id: int) -> Thing: ...
 async def with_hasher(transaction: Transaction, hasher: Any) -> Thing: ...
 async def with_unknown(transaction: Transaction, tenant: UUID) -> Thing: ...
-async def without_return(transaction: Transaction): ...  # noqa: ANN201  # pyright: ignore[reportUnknownParameterType]
+async def without_return(transaction: Transaction): ...  # pyright: ignore[reportUnknownParameterType]
 async def with_dict(transaction: Transaction) -> dict[str, int]: ...
 async def with_list(transaction: Transaction) -> Page[Thing]: ...
-async def unannotated(transaction: Transaction, body) -> Thing: ...  # noqa: ANN001  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
+async def unannotated(transaction: Transaction, body) -> Thing: ...  # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
 def not_async(transaction: Transaction) -> Thing: ...
 
 

@@ -31,7 +31,12 @@ def test_a_repetition_gets_the_kept_answer_and_does_nothing(make: Make) -> None:
     service = make(FakeDatabase(results={"claim_answer": STORED}))
     answer = service.request("POST", "/things", headers=KEYED, json={"title": "another"})
     assert (answer.status, answer.body) == (201, b'{"first":true}')
-    expected = {"idempotency-replayed": "true", "location": "/things/1", "etag": '"1"', "content-type": "application/json"}
+    expected = {
+        "idempotency-replayed": "true",
+        "location": "/things/1",
+        "etag": '"1"',
+        "content-type": "application/json",
+    }
     assert expected.items() <= answer.headers.items()
     assert calls(service, "store_answer") == []
 

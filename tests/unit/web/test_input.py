@@ -102,12 +102,14 @@ def test_a_query_is_decoded(service: Service) -> None:
     assert answer.json["items"][0]["title"] == "20 True"
 
 
-@pytest.mark.parametrize("id", ["7", "x" * 36, f"{{{ID}}}", ID.hex, "00000000-0000-0000-0000-00000000000g", f"{ID} "])
-def test_a_malformed_id_is_the_same_404_as_a_missing_object(service: Service, id: str) -> None:
-    malformed = service.request("GET", f"/things/{id}", headers=SIGNED_IN)
+@pytest.mark.parametrize(
+    "malformed", ["7", "x" * 36, f"{{{ID}}}", ID.hex, "00000000-0000-0000-0000-00000000000g", f"{ID} "]
+)
+def test_a_malformed_id_is_the_same_404_as_a_missing_object(service: Service, malformed: str) -> None:
+    answer = service.request("GET", f"/things/{malformed}", headers=SIGNED_IN)
     unknown = service.request("GET", "/nothing/at/all", headers=SIGNED_IN)
-    assert malformed.status == 404
-    assert malformed.body == unknown.body
+    assert answer.status == 404
+    assert answer.body == unknown.body
 
 
 def test_nul_in_a_name_is_404(service: Service) -> None:

@@ -1,6 +1,7 @@
 """The application opens its database when the process starts and leaves nothing behind when it ends."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -86,13 +87,9 @@ def test_a_database_that_does_not_answer_is_not_ready(make: Make, monkeypatch: p
 def test_the_log_is_one_line_of_json_per_record() -> None:
     lines: list[bytes] = []
     log = line_log(lines.append)
-    from datetime import UTC, datetime
 
     log(Access(datetime(2026, 1, 2, tzinfo=UTC), "GET", "/x", 200, 1.5, "id", None))
-    try:
-        raise ValueError("Key (email)=(jan@example.com) already exists\n")
-    except ValueError as error:
-        log(failure(datetime(2026, 1, 2, tzinfo=UTC), "id", "/x", error))
+    log(failure(datetime(2026, 1, 2, tzinfo=UTC), "id", "/x", ValueError("Key (email)=(jan@example.com) exists\n")))
     assert lines[0] == (
         b'{"event":"access","at":"2026-01-02T00:00:00Z","method":"GET","route":"/x","status":200,"ms":1.5,'
         b'"request_id":"id","account":null}\n'

@@ -31,7 +31,9 @@ def test_a_path_finds_its_template(router: Router[str], path: str, template: str
     assert router.find(path) == ({"GET": template}, values)
 
 
-@pytest.mark.parametrize("path", ["", "a", "/b", "/a/", "/a//b", "//a", "/a/7/c", "/a/7/b/", "/A", "/o", "/a/7/x/c/d", "*"])
+@pytest.mark.parametrize(
+    "path", ["", "a", "/b", "/a/", "/a//b", "//a", "/a/7/c", "/a/7/b/", "/A", "/o", "/a/7/x/c/d", "*"]
+)
 def test_anything_else_finds_nothing(router: Router[str], path: str) -> None:
     assert router.find(path) is None
 

@@ -1,3 +1,4 @@
+# ruff: noqa: A002 - handlers name their parameters as the path does
 """The endpoints that the tests of the request path serve."""
 
 from uuid import UUID
@@ -16,16 +17,16 @@ class Thing(Versioned, frozen=True, kw_only=True):
     title: str
 
 
-class Part(Input):
+class Part(Input, frozen=True):
     amount: int
 
 
-class ThingChange(Input):
+class ThingChange(Input, frozen=True):
     title: str
-    parts: list[Part] = []
+    parts: tuple[Part, ...] = ()
 
 
-class ThingQuery(Paging):
+class ThingQuery(Paging, frozen=True):
     closed: bool | None = None
 
 
@@ -35,7 +36,7 @@ class Seen(msgspec.Struct):
     request_id: str
 
 
-class SignIn(Input):
+class SignIn(Input, frozen=True):
     tenant: str
     email: str
 
