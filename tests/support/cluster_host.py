@@ -22,7 +22,8 @@ def host(binaries: Path, folder: Path) -> None:
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a test run: the runner closes our input
     process = cluster.start_and_wait()
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     sys.stdin.read()
     cluster.stop(process, time.monotonic() + 10)
 

@@ -52,7 +52,8 @@ def running_cluster(version: str) -> Iterator[RunningCluster]:
         cwd="/",
         start_new_session=True,
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         if process.stdout.readline() != "ready\n":
             raise RuntimeError(f"PostgreSQL {version} did not start; its log is in {folder}/log")

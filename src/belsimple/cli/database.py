@@ -41,7 +41,8 @@ def shell(*, role: Role) -> None:
     environment = {**os.environ, **_connection(found.netloc, parse_qs(found.query), found.path.lstrip("/"))}
     psql = shutil.which("psql") or str(embedded_binaries() / "psql")
     sys.stdout.flush()
-    os.execve(psql, [psql], environment)  # in our place: its terminal, its signals and its exit code are its own
+    # In our place: the terminal, the signals and the exit code are psql's own.
+    os.execve(psql, [psql], environment)  # noqa: S606 - a shell in between is what is not wanted
 
 
 def _url_of(role: str) -> str:
@@ -53,7 +54,7 @@ def _url_of(role: str) -> str:
 
 
 def _connection(netloc: str, options: dict[str, list[str]], database: str) -> dict[str, str]:
-    """libpq's environment variables: on a command line everybody on the machine could read the password."""
+    """The environment variables of libpq: on a command line everybody on the machine could read the password."""
     user, _, password = netloc.rpartition("@")[0].partition(":")
     host, _, port = netloc.rpartition("@")[2].partition(":")
     if "," in host:

@@ -10,7 +10,9 @@ from belsimple.server.logs import configure_logs
 from belsimple.server.privileges import assume_service_user
 from belsimple.server.settings import Settings, load_settings
 
-AsJson: TypeAlias = Annotated[bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")]
+AsJson: TypeAlias = Annotated[
+    bool, Parameter(name="--json", negative="", help="Print one JSON object and nothing else.")
+]
 
 
 def command_settings() -> Settings:

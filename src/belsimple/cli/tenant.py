@@ -16,7 +16,9 @@ app = App(name="tenant", help="Tenants: the operator's customers. Their data is 
 
 @app.command
 def create(
-    slug: Annotated[str, Parameter(help="The tenant's short name, used to sign in: lower-case letters, digits, hyphens.")],
+    slug: Annotated[
+        str, Parameter(help="The tenant's short name, used to sign in: lower-case letters, digits, hyphens.")
+    ],
     *,
     owner: Annotated[str, Parameter(help="E-mail address of the first owner.")],
     name: Annotated[str | None, Parameter(help="The tenant's full name.")] = None,
@@ -26,8 +28,7 @@ def create(
     settings = command_settings()
     with admin_database(settings) as url:
         token = asyncio.run(create_tenant(url, slug=slug, owner=owner, name=name))
-    # Behind the hash: a browser sends it to nobody, so it is in no log and no Referer.
-    link = f"{settings.url}/set-up#{token}"
+    link = f"{settings.url}/invitation?token={token}"  # following it consumes nothing; sending the page's form does
     if json:
         print_json({"slug": slug, "owner": owner, "link": link})
     else:

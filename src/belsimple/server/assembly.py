@@ -51,7 +51,9 @@ def build_part(part: Literal["web", "gate"], settings: Settings) -> ASGIApp:
     return build_application(
         part=part,
         endpoints=all_endpoints(),
-        open_database=partial(Database.open, database_url_of(part, settings), part=part, size=_connections(part, settings)),
+        open_database=partial(
+            Database.open, database_url_of(part, settings), part=part, size=_connections(part, settings)
+        ),
         settings=web_settings(settings),
         log=line_log(partial(os.write, 2)),
         services={"hasher": Hasher()} if part == "gate" else {},

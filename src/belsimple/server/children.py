@@ -73,7 +73,7 @@ class Child:
         while True:
             try:
                 await self.start()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, what keeps the service alive goes on trying
                 log.exception("not-started", child=self.name, exc_info=error)
                 await asyncio.sleep(_LONGEST_DELAY)
             else:

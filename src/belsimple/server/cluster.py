@@ -89,9 +89,13 @@ class Cluster:
         return _ready(self.folder)
 
     def stop(self, process: subprocess.Popen[bytes], deadline: float) -> None:
-        """Fast shutdown: open transactions end, the rest is written. What is not done a second before `deadline`
-        (of the monotonic clock) is killed: nothing acknowledged is lost by that, the next start recovers."""
-        for number, until in ((signal.SIGINT, deadline - 1.0), (signal.SIGQUIT, deadline - 0.5), (signal.SIGKILL, deadline)):
+        """Fast shutdown: open transactions end, the rest is written.
+
+        What is not done a second before `deadline` (of the monotonic clock) is killed: nothing acknowledged is lost by
+        that, the next start recovers.
+        """
+        steps = ((signal.SIGINT, deadline - 1.0), (signal.SIGQUIT, deadline - 0.5), (signal.SIGKILL, deadline))
+        for number, until in steps:
             if process.poll() is None:
                 process.send_signal(number)
             if wait_until(lambda: process.poll() is not None, until - time.monotonic()):
@@ -155,7 +159,7 @@ class Cluster:
                 stderr=early,
                 env=_environment(),
                 start_new_session=True,
-                preexec_fn=bound_to_this_process(signal.SIGINT),
+                preexec_fn=bound_to_this_process(signal.SIGINT),  # noqa: PLW1509 - calls prctl alone
             )
 
     def _wait_ready(self, process: subprocess.Popen[bytes], folder: Path) -> None:

@@ -115,7 +115,11 @@ async def _write_dossiers(settings: Settings, slug: str, writer: Account) -> Non
     async with _client(settings) as client:
         _ = await _post(client, "/api/v1/session", {"tenant": slug, "email": writer.email, "password": writer.password})
         for dossier in half:
-            made = await _post(client, "/api/v1/dossiers", {"title": dossier.title, "reference": dossier.reference, "notes": dossier.notes})
+            made = await _post(
+                client,
+                "/api/v1/dossiers",
+                {"title": dossier.title, "reference": dossier.reference, "notes": dossier.notes},
+            )
             if dossier.closed:
                 _ = await _post(client, f"/api/v1/dossiers/{made['id']}/closure", None)
 
@@ -125,12 +129,16 @@ async def _client(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
     headers = {"Host": str(settings.url).removeprefix("https://")}
     connector = aiohttp.TCPConnector(ssl=pinned_context(settings))
     jar = aiohttp.CookieJar(unsafe=True)  # the service is reached by its IP address here
-    async with aiohttp.ClientSession(local_url(settings), connector=connector, headers=headers, cookie_jar=jar) as client:
+    async with aiohttp.ClientSession(
+        local_url(settings), connector=connector, headers=headers, cookie_jar=jar
+    ) as client:
         yield client
 
 
 async def _post(client: aiohttp.ClientSession, path: str, body: object) -> Any:
     async with client.post(path, json=body) as answer:
         if answer.status not in {200, 201, 204}:
-            raise OperatorError(f"Demo data could not be made: {path} answered {answer.status}", "Start without --demo.")
+            raise OperatorError(
+                f"Demo data could not be made: {path} answered {answer.status}", "Start without --demo."
+            )
         return None if answer.status == 204 else await answer.json()

@@ -8,7 +8,7 @@ import logging
 import sys
 import traceback
 from logging import LogRecord
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -51,7 +51,7 @@ def configure_logs(level: LogLevel, part: str, stream: TextIO = sys.stderr) -> N
 
 def granian_logging() -> dict[str, Any]:
     """The `log_dictconfig` that makes granian log like everything else."""
-    loggers = {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")}
+    loggers: dict[str, Any] = {name: {"handlers": [], "propagate": True} for name in ("_granian", "granian.access")}
     return {"formatters": {}, "handlers": {}, "loggers": loggers}
 
 
@@ -68,11 +68,11 @@ def _silence_libraries(_logger: WrappedLogger, _method: str, event: EventDict) -
 
 
 def _place_of_error(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    found = event.pop("exc_info", None)
-    error = found if isinstance(found, BaseException) else (found[1] if isinstance(found, tuple) else None)
+    found: Any = event.pop("exc_info", None)
     if found is True:
-        error = sys.exc_info()[1]
-    if error is not None:
+        found = sys.exc_info()
+    error: object = cast("tuple[object, ...]", found)[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
         frames = traceback.extract_tb(error.__traceback__)
         event["error"] = f"{type(error).__module__}.{type(error).__qualname__}"
         event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]]

@@ -6,10 +6,10 @@ import signal
 from functools import partial
 from typing import Any
 
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
+from granian.server.mp import MPServer
 from starlette.types import ASGIApp
 
 from belsimple.database.transaction import Database
@@ -79,8 +79,8 @@ def _serve_redirect(settings: Settings) -> None:
     _run(server, "redirect", settings)
 
 
-def _granian(settings: Settings, **own: Any) -> Granian:  # pyright: ignore[reportExplicitAny] - granian's own keywords
-    return Granian(
+def _granian(settings: Settings, **own: Any) -> MPServer:
+    return MPServer(
         target="belsimple",  # never imported: the application comes from the loader below
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
@@ -96,7 +96,7 @@ def _granian(settings: Settings, **own: Any) -> Granian:  # pyright: ignore[repo
     )
 
 
-def _run(server: Granian, part: PartName, settings: Settings) -> None:
+def _run(server: MPServer, part: PartName, settings: Settings) -> None:
     server.serve(target_loader=partial(_load, part, settings, os.getpid()), wrap_loader=False)
 
 

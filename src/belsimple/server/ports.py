@@ -22,7 +22,8 @@ def require_free(host: str, port: int, variable: str) -> None:
 def _refused(error: OSError, host: str, port: int, variable: str) -> OperatorError:
     if error.errno == errno.EADDRINUSE:
         return OperatorError(
-            f"Port {port} on {host} is in use by another program", f"Stop that program, or set {variable} to a free port."
+            f"Port {port} on {host} is in use by another program",
+            f"Stop that program, or set {variable} to a free port.",
         )
     if error.errno == errno.EACCES:
         return OperatorError(

@@ -60,7 +60,7 @@ def _runs_in(pid: int, folder: Path, program: str) -> bool:
 
 
 def _all_pids() -> Iterable[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
+    return [int(name) for name in os.listdir("/proc") if name.isdecimal()]  # noqa: PTH208 - names are wanted
 
 
 def send(pid: int, number: signal.Signals) -> None:

@@ -61,7 +61,7 @@ class Supervisor:
         prefix = await self._prepare_database(self.admin_url)
         for part in PARTS:
             await self._start(Child(part, lambda part=part: self._launch_part(part, prefix)))
-        await wait_until_ready(settings, lambda: self._children.values())
+        await wait_until_ready(settings, self._children.values)
         self._keepers.append(asyncio.create_task(self._watch_certificate()))
 
     async def stop(self) -> None:
@@ -84,13 +84,13 @@ class Supervisor:
         await asyncio.to_thread(cluster.prepare)
         process = cluster.launch()  # here, in the main thread: its life is bound to the thread that starts it
         try:
-            while not cluster.ready():
-                if process.poll() is not None:
-                    raise cluster.trouble()
+            while not cluster.ready() and process.poll() is None:  # noqa: ASYNC110 - a file tells
                 await asyncio.sleep(0.02)
         except BaseException:
             cluster.stop(process, time.monotonic() + 5)
             raise
+        if process.poll() is not None:
+            raise cluster.trouble()
         return process
 
     async def _prepare_database(self, admin_url: str) -> str:
@@ -113,13 +113,13 @@ class Supervisor:
         self._keepers.append(asyncio.create_task(child.keep(), name=f"keep-{child.name}"))
 
     async def _launch_part(self, part: PartName, prefix: str) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: ASYNC220 - it does not wait for the child, which the keeper does by its pidfd
             [sys.executable, "-I", "-m", "belsimple", "serve", part],
             stdin=subprocess.DEVNULL,
             env=self._environment(part, prefix),
             cwd=self.settings.data,
             start_new_session=True,
-            preexec_fn=bound_to_this_process(signal.SIGKILL),
+            preexec_fn=bound_to_this_process(signal.SIGKILL),  # noqa: PLW1509 - calls prctl alone
         )
 
     def _environment(self, part: PartName, prefix: str) -> Mapping[str, str]:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Callable
 
 from belsimple.server import demo
 from belsimple.server.announcement import announce

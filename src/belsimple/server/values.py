@@ -57,7 +57,7 @@ def path(text: str) -> Path:
     """An absolute path; a relative one starts at the current folder."""
     if "\0" in text or "\n" in text:
         raise ValueError("a path")
-    return Path(os.path.abspath(Path(text).expanduser()))
+    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - a link in it is followed later, as the service's user
 
 
 def host(text: str) -> str:
@@ -96,7 +96,7 @@ def log_level(text: str) -> LogLevel:
     """How much is logged."""
     if text not in get_args(LogLevel):
         raise ValueError("one of debug, info, warning, error")
-    return cast(LogLevel, text)
+    return cast("LogLevel", text)
 
 
 def database_url(text: str) -> str:
