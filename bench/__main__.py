@@ -30,7 +30,7 @@ def main() -> int:
         print(f"The benchmark did not run: {error}", file=sys.stderr)
         return 1
     report.write(results)
-    report.print_table(results, console)
+    report.print_tables(results, console)
     if arguments.json:
         print(json.dumps(report.summary(results)))
     return 0

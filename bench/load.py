@@ -70,12 +70,12 @@ class Answers:
 class Client(asyncio.Protocol):
     """One connection that sends its next request as soon as the last one is answered."""
 
-    def __init__(self, number: int, load: Load, answers: Answers, deadline: float) -> None:
-        """`deadline` is a `time.perf_counter` moment after which no request starts."""
+    def __init__(self, number: int, load: Load, answers: Answers) -> None:
+        """`number` is the connection's; what comes back goes into `answers`."""
         self._number = number
         self._load = load
         self._answers = answers
-        self._deadline = deadline
+        self._deadline = 0.0
         self._status_line = b"HTTP/1.1 %d " % load.status
         self._buffer = b""
         self._started = 0.0
@@ -85,8 +85,18 @@ class Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
 
-    def send(self) -> None:
-        """Send the next request, or finish when time is up."""
+    def begin(self, deadline: float) -> None:
+        """Send requests, one after the other, until `deadline` (a `time.perf_counter` moment)."""
+        self._deadline = deadline
+        self._send()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.done.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _send(self) -> None:
         assert self._transport is not None
         self._started = time.perf_counter()
         if self._started < self._deadline:
@@ -100,21 +110,16 @@ class Client(asyncio.Protocol):
         if size is None or len(self._buffer) < size:
             return
         if not self._buffer.startswith(self._status_line) or len(self._buffer) > size:
-            return self._fail(self._buffer)
+            self._fail(self._buffer)
+            return
         self._answers.latencies.append(time.perf_counter() - self._started)
         self._answers.body = self._buffer
         self._buffer = b""
-        return self.send()
+        self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self._fail(b"the connection was lost: %r" % exc)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self.done.cancel()
-        if self._transport is not None:
-            self._transport.abort()
 
     def _fail(self, answer: bytes) -> None:
         if not self.done.done():
@@ -148,16 +153,15 @@ def run(load: Load) -> Answers:
 async def _run(load: Load) -> Answers:
     loop = asyncio.get_running_loop()
     answers = Answers()
-    deadline = time.perf_counter() + load.seconds
     clients: list[Client] = []
     try:
         for number in range(load.connections):
-            client = Client(number, load, answers, deadline)
+            client = Client(number, load, answers)
             clients.append(client)
             await loop.create_connection(lambda client=client: client, LOOPBACK, load.port, ssl=_loopback_tls())
         begun = time.perf_counter()
         for client in clients:
-            client.send()
+            client.begin(begun + load.seconds)
         async with asyncio.timeout(load.seconds + ANSWER_LIMIT_S):
             await asyncio.gather(*(client.done for client in clients))
         answers.elapsed = time.perf_counter() - begun

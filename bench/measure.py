@@ -81,7 +81,8 @@ def by_cpu(ours: Sample, peer: Sample) -> float:
 
     With the load generator and the database on the same cores, rates say how the cores were shared; this does not.
     """
-    assert ours.cpu and peer.cpu
+    if not ours.cpu or not peer.cpu:
+        raise ValueError("processor time was not measured on both sides")
     return peer.cpu / ours.cpu
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class PeerSettings:
 
 
 @contextmanager
-def running_peer(name: str, settings: PeerSettings) -> Iterator[Peer]:
+def running_peer(name: str, settings: PeerSettings) -> Generator[Peer]:
     """Serve bench/peers/NAME.py until the block ends."""
     port = free_port()
     environment = os.environ | {

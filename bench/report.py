@@ -1,4 +1,4 @@
-"""Results for people (a table) and for programs (JSON files)."""
+"""Results for people (tables) and for programs (JSON files)."""
 
 from __future__ import annotations
 
@@ -40,19 +40,20 @@ def write(results: Sequence[Figures]) -> None:
     _write("latest", summary(results))
 
 
-def print_table(results: Sequence[Figures], console: Console) -> None:
-    """One block a ratio: the verdict, then both sides' medians."""
-    table = Table(title="belsimple bench: each ratio from alternating rounds, medians", title_justify="left")
-    table.add_column("name", no_wrap=True)
-    for heading in ("value", "low", "high", "goal", "met", *(heading for heading, _, _ in COLUMNS.values())):
-        table.add_column(heading, justify="right", no_wrap=True)
+def print_tables(results: Sequence[Figures], console: Console) -> None:
+    """The verdicts, then both sides' medians behind each."""
+    verdicts = Table(title="Ratios: medians of alternating rounds", title_justify="left")
+    for heading in ("name", "of", "value", "lowest", "highest", "goal", "met"):
+        verdicts.add_column(heading, no_wrap=True, justify="left" if heading in ("name", "of") else "right")
+    figures = Table(title="Figures: medians", title_justify="left")
+    for heading in ("name", "side", *(heading for heading, _, _ in COLUMNS.values())):
+        figures.add_column(heading, no_wrap=True, justify="left" if heading in ("name", "side") else "right")
     for one in results:
-        verdict = "[green]yes" if one.met else "[red]no"
         numbers = (f"{number:.2f}" for number in (one.value, one.low, one.high))
-        table.add_row(f"[bold]{one.name}", *numbers, f">= {one.goal:g}", verdict)
-        table.add_row(f"  ours (ratio of {one.measure})", *[""] * 5, *_cells(one.ours))
-        table.add_row("  peer", *[""] * 5, *_cells(one.peer), end_section=True)
-    console.print(table)
+        verdicts.add_row(one.name, one.measure, *numbers, f">= {one.goal:g}", "[green]yes" if one.met else "[red]no")
+        figures.add_row(one.name, "ours", *_cells(one.ours))
+        figures.add_row("", "peer", *_cells(one.peer), end_section=True)
+    console.print(verdicts, figures)
 
 
 def _write(name: str, content: dict[str, Any]) -> None:
@@ -82,4 +83,4 @@ def _medians(samples: Sequence[Sample]) -> dict[str, float]:
 
 def _cells(samples: Sequence[Sample]) -> list[str]:
     medians = _medians(samples)
-    return [f"{medians[key]:,.4g}" if key in medians else "" for key in COLUMNS]
+    return [f"{medians[key]:,.{0 if medians[key] > 99 else 1}f}" if key in medians else "" for key in COLUMNS]

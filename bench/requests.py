@@ -10,7 +10,9 @@ import msgspec
 
 TITLE: Final = "Succession of the family number 1"
 NOTES: Final = "A note of some length. " * 5
-READ: Final = b"GET /api/v1/dossiers?limit=20 HTTP/1.1\r\nHost: localhost:%d\r\nAccept: application/json\r\nCookie: %s\r\n\r\n"
+READ: Final = (
+    b"GET /api/v1/dossiers?limit=20 HTTP/1.1\r\nHost: localhost:%d\r\nAccept: application/json\r\nCookie: %s\r\n\r\n"
+)
 WRITE: Final = (
     b"POST %s HTTP/1.1\r\nHost: localhost:%d\r\nOrigin: https://localhost:%d\r\nAccept: application/json\r\n"
     b"Content-Type: application/json\r\nContent-Length: %d\r\n%s\r\n%s"

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Final
 
 from bench import cpu
 from bench.ports import free_port
+from bench.postgres import Connection
 
 START_LIMIT_S: Final = 90.0
 STOP_LIMIT_S: Final = 20.0
@@ -31,12 +32,23 @@ class ServiceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A running service. `pid` is its supervisor's."""
+    """A running service. `pid` is its supervisor's, `workers` the number of processes that part web serves with."""
 
     pid: int
     port: int
     data: Path
+    workers: int
     environment: dict[str, str]
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate that is served (PEM)."""
+        return self.data / "tls" / "served.pem"
+
+    @property
+    def key(self) -> Path:
+        """Its key (PEM)."""
+        return self.data / "tls" / "served.key"
 
     def part(self, name: str) -> frozenset[int]:
         """The processes of one part: its server and that server's workers."""
@@ -45,23 +57,29 @@ class Service:
 
     def database(self) -> frozenset[int]:
         """PostgreSQL's processes."""
-        lines = (self.data / "postgres" / "postmaster.pid").read_text().splitlines()
+        lines = (self.data / "postgresql" / "postmaster.pid").read_text().splitlines()
         return cpu.tree(int(lines[0]))
 
-    def database_url(self, role: str) -> str:
-        """A connection URL for a database role, from the command line."""
+    def connections(self) -> int:
+        """Connections to the database that each of part web's workers keeps open."""
+        return len(cpu.backends(self.database(), self.connect_as("app").user)) // self.workers
+
+    def connect_as(self, role: str) -> Connection:
+        """How to reach the database as a role, asked of the command line."""
         command = [sys.executable, "-m", "belsimple", "database", "url", "--role", role]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
+        return Connection.parse(done.stdout.strip())
 
 
 @contextmanager
-def running_service() -> Iterator[Service]:
+def running_service() -> Generator[Service]:
     """`belsimple up` in a folder of its own, with the request limits out of the way; everything goes at the end."""
     folder = Path(tempfile.mkdtemp(prefix="belsimple-bench-"))
     folder.chmod(0o755)  # as root, the service runs as a user of its own, who must reach its data
     port = free_port()
+    workers = max(1, (os.cpu_count() or 1) // 2)
     environment = os.environ | {
+        "BELSIMPLE_WORKERS": str(workers),
         "BELSIMPLE_DATA": str(folder / "data"),
         "BELSIMPLE_PORT": str(port),
         "BELSIMPLE_HTTP_PORT": str(free_port()),
@@ -78,7 +96,7 @@ def running_service() -> Iterator[Service]:
         )
     try:
         _wait_until_ready(process, port, log)
-        yield Service(process.pid, port, folder / "data", environment)
+        yield Service(process.pid, port, folder / "data", workers, environment)
     finally:
         _stop(process)
         shutil.rmtree(folder, ignore_errors=True)

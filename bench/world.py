@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -40,10 +40,10 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def world() -> Generator[World]:
     """Start and fill everything; it goes at the end."""
     with running_service() as service:
-        admin = Connection.parse(service.admin_url())
+        admin = service.connect_as("admin")
         _fill_service(admin)
         accounts = [
             (f"bench-{tenant}", f"member-{number}@example.test")
@@ -93,6 +93,6 @@ def _peers(service: Service, admin: Connection) -> PeerSettings:
         tenant=PEER_TENANT,
         certificate=service.certificate,
         key=service.key,
-        workers=service.workers(),
-        pool=service.pool_size(),
+        workers=service.workers,
+        pool=service.connections(),
     )

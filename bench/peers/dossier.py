@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from starlette.responses import Response
 
@@ -49,11 +50,8 @@ def statement(name: str) -> str:
     return Path(__file__).with_name(f"{name}.sql").read_text()
 
 
-def database_url() -> str:
-    """Where the peers' database is; the bench sets it."""
-    return os.environ["BENCH_PEER_DATABASE_URL"]
-
-
-def pool_size() -> int:
-    """Connections a peer keeps open: as many as the service's own pool."""
-    return int(os.environ["BENCH_PEER_POOL"])
+def make_pool(**settings: Any) -> Any:
+    """The peer's pool, as many connections as the service's own; to be opened with `async with`."""
+    size = int(os.environ["BENCH_PEER_POOL"])
+    url = os.environ["BENCH_PEER_DATABASE_URL"]
+    return asyncpg.create_pool(url, min_size=size, max_size=size, **settings)  # pyright: ignore[reportUnknownMemberType] - asyncpg types its pool half

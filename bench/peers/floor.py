@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.peers.dossier import database_url, page, pool_size, statement
+from bench.peers.dossier import make_pool, page, statement
 
 TENANT = UUID(os.environ["BENCH_PEER_TENANT"])
 LIST_DOSSIERS = statement("list_dossiers")
@@ -25,10 +24,9 @@ async def keep(_: Any) -> None:
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
+async def lifespan(app: Starlette) -> AsyncGenerator[None]:
     """Hold the pool for as long as the process serves."""
-    size = pool_size()
-    async with asyncpg.create_pool(database_url(), min_size=size, max_size=size, reset=keep) as pool:
+    async with make_pool(reset=keep) as pool:
         app.state.pool = pool
         yield
 

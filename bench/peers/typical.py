@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
-import asyncpg
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.peers.dossier import database_url, page, pool_size, statement
+from bench.peers.dossier import make_pool, page, statement
 
 FIND_SESSION = statement("find_session")
 LIST_DOSSIERS = statement("list_dossiers")
 
 
 @asynccontextmanager
-async def lifespan(app: Starlette) -> AsyncIterator[None]:
+async def lifespan(app: Starlette) -> AsyncGenerator[None]:
     """Hold the pool for as long as the process serves."""
-    size = pool_size()
-    async with asyncpg.create_pool(database_url(), min_size=size, max_size=size) as pool:
+    async with make_pool() as pool:
         app.state.pool = pool
         yield
 
