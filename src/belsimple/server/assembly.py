@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from starlette.types import ASGIApp
-
 from belsimple.access.routes import ENDPOINTS as ACCESS
 from belsimple.audit.routes import ENDPOINTS as AUDIT
 from belsimple.console.routes import ENDPOINTS as CONSOLE
@@ -23,6 +21,7 @@ from belsimple.server.settings import Settings
 from belsimple.tenancy.routes import ENDPOINTS as TENANCY
 from belsimple.web.application import build_application
 from belsimple.web.application import endpoints_of as endpoints_of_part
+from belsimple.web.asgi import ASGIApp
 from belsimple.web.endpoint import Endpoint
 from belsimple.web.flood import Rate
 from belsimple.web.log import line_log

@@ -58,6 +58,7 @@ class Child:
             async with asyncio.timeout(seconds):
                 _ = await self._ended()
         self.kill_group()
+        log.info("stopped", child=self.name)
 
     def kill_group(self) -> None:
         """Nothing of the child's group survives; afterwards it is reaped."""

@@ -10,7 +10,6 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
-from starlette.types import ASGIApp
 
 from belsimple.database.transaction import Database
 from belsimple.errors import OperatorError
@@ -23,6 +22,7 @@ from belsimple.server.processes import die_with_parent
 from belsimple.server.redirect import build_redirect
 from belsimple.server.runtime import make_runtime_folder, runtime_folder
 from belsimple.server.settings import Settings
+from belsimple.web.asgi import ASGIApp
 
 _HEADER_BYTES = 32 * 1024  # granian would take 16 MiB of HTTP/2 headers into memory from anybody
 _GRACE_SECONDS = 3  # for requests in hand at a stop; longer than that, and the supervisor's ten seconds are at risk

@@ -5,9 +5,9 @@ turn a cached redirect into somebody else's page.
 """
 
 import msgspec
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from belsimple.server.values import PublicUrl
+from belsimple.web.asgi import ASGIApp, Message, Receive, Scope, Send
 
 _REFUSAL = msgspec.json.encode(
     {

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
+from belsimple.web.asgi import ASGIApp, Receive, Scope, Send
 from belsimple.web.declaration import DeclarationError
 from belsimple.web.endpoint import Endpoint, Part
 from belsimple.web.exchange import Exchange, Reply

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from starlette.types import Receive
-
+from belsimple.web.asgi import Receive
 from belsimple.web.exchange import Exchange
 from belsimple.web.problems import Malformed, RequestTimeout, TooLarge
 

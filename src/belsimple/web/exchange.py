@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from starlette.types import Scope, Send
-
+from belsimple.web.asgi import Scope, Send
 from belsimple.web.problems import HeadersTooLarge, Malformed, Problem
 
 MAX_HEADERS = 100

@@ -4,9 +4,9 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
-from starlette.types import Receive
 from yarl import URL
 
+from belsimple.web.asgi import Receive
 from belsimple.web.bodies import read_body
 from belsimple.web.endpoint import Endpoint
 from belsimple.web.exchange import Exchange, Reply

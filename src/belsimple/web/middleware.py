@@ -6,9 +6,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from belsimple.web.addresses import TrustedProxies
+from belsimple.web.asgi import ASGIApp, Message, Receive, Scope, Send
 from belsimple.web.bodies import Disconnected
 from belsimple.web.database_errors import problem_of
 from belsimple.web.exchange import Exchange, Reply

@@ -12,6 +12,7 @@ import msgspec
 
 from belsimple.database.transaction import Database, Principal
 from belsimple.web.application import build_application
+from belsimple.web.asgi import ASGIApp
 from belsimple.web.endpoint import Endpoint, Part
 from belsimple.web.flood import Rate
 from belsimple.web.log import Access, Failure
@@ -22,12 +23,15 @@ ACCOUNT = UUID(int=2)
 SESSION = UUID(int=3)
 TOKEN = bytes(range(32))
 COOKIE = "__Host-belsimple-0badcafe"
-SIGNED_IN = {"cookie": f"{COOKIE}={urlsafe_b64encode(TOKEN).rstrip(b'=').decode()}"}
+
+
+def cookie_of(token: bytes, name: str = COOKIE) -> dict[str, str]:
+    """The header that carries a session."""
+    return {"cookie": f"{name}={urlsafe_b64encode(token).rstrip(b'=').decode()}"}
+
+
+SIGNED_IN = cookie_of(TOKEN)
 GENEROUS = Rate(100_000, 100_000)
-
-
-class NoSuchSession(Exception):
-    """Replaced by the database's own error in tests that need it."""
 
 
 @dataclass
@@ -158,45 +162,47 @@ class Service:
     def stop(self) -> None:
         self.loop.run(self.inner.stop())
 
-    def request(
-        self,
-        method: str,
-        target: str,
-        *,
-        headers: dict[str, str] | list[tuple[str, str]] | None = None,
-        json: Any = None,
-        body: bytes = b"",
-        client: str = "203.0.113.9",
-        receive: Callable[[], Any] | None = None,
-    ) -> Response:
-        path, _, query = target.partition("?")
-        listed = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
-        if json is not None:
-            body = msgspec.json.encode(json)
-            listed.append(("content-type", "application/json"))
-        if not any(name == "host" for name, _ in listed):
-            listed.append(("host", "app.example"))
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in listed],
-            "client": (client, 1234),
-        }
-        return self.loop.run(self._call(scope, body, receive))
+    def request(self, method: str, target: str, **details: Any) -> Response:
+        """One request, to the end of its answer; ``details`` as of `ask`."""
+        return self.loop.run(ask(self.app, method, target, **details))
 
-    async def _call(self, scope: dict[str, Any], body: bytes, receive: Callable[[], Any] | None) -> Response:
-        sent: list[Any] = []
 
-        async def whole() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+async def ask(
+    app: ASGIApp,
+    method: str,
+    target: str,
+    *,
+    headers: dict[str, str] | list[tuple[str, str]] | None = None,
+    json: Any = None,
+    body: bytes = b"",
+    client: str = "203.0.113.9",
+) -> Response:
+    """Call an application over ASGI."""
+    path, _, query = target.partition("?")
+    listed = list(headers.items()) if isinstance(headers, dict) else list(headers or [])
+    if json is not None:
+        body = msgspec.json.encode(json)
+        listed.append(("content-type", "application/json"))
+    if not any(name == "host" for name, _ in listed):
+        listed.append(("host", "app.example"))
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in listed],
+        "client": (client, 1234),
+    }
+    sent: list[Any] = []
 
-        async def send(message: Any) -> None:
-            sent.append(message)
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
 
-        await self.app(scope, receive or whole, send)
-        await asyncio.sleep(0)  # what was left for after the answer
-        headers = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
-        return Response(sent[0]["status"], headers, b"".join(message["body"] for message in sent[1:]))
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    await asyncio.sleep(0)  # what was left for after the answer
+    answered = [(name.decode(), value.decode()) for name, value in sent[0]["headers"]]
+    return Response(sent[0]["status"], answered, b"".join(message["body"] for message in sent[1:]))
