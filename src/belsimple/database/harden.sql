@@ -9,7 +9,7 @@ do $$ declare f regprocedure; begin
 end $$;
 revoke usage on language plpgsql from public;
 grant usage on language plpgsql to :"owner";
-grant execute on function pg_prepared_statement(), pg_cursor(), pg_listening_channels(), pg_current_xact_id(), pg_current_xact_id_if_assigned(), pg_notify(text, text) to :"owner";
+grant execute on function pg_prepared_statement(), pg_cursor(), pg_listening_channels(), pg_current_xact_id(), pg_current_xact_id_if_assigned(), pg_notify(text, text), pg_advisory_unlock_all() to :"owner";
 -- The queue wakes its worker by a notification, and takes its lock for schedules.
 grant execute on function pg_notify(text, text) to :"worker";
 revoke select on pg_largeobject_metadata from public;

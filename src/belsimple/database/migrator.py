@@ -74,8 +74,8 @@ async def migrate(admin_url: str, credentials: Path, permissions: Sequence[Permi
     """
     connection = await _connect(admin_url)
     try:
+        await connection.execute(_q.lock.sql)  # first: it may wait as long as another migration takes
         await connection.execute(_q.timeouts.sql)
-        await connection.execute(_q.lock.sql)
         return await _Run(connection, await _check(connection)).all(credentials, permissions, modules)
     except asyncpg.PostgresError as error:
         raise OperatorError(f"A migration failed and was rolled back: {error}", "The database is as it was before that migration.") from error

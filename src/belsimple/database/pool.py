@@ -20,7 +20,13 @@ SETTINGS: Final = {
     "statement_timeout": "10s",
     "lock_timeout": "3s",
     "idle_in_transaction_session_timeout": "15s",
+    "client_connection_check_interval": "500ms",  # a request that was cancelled holds no lock for longer than this
     "default_transaction_isolation": "read committed",
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
+    "standard_conforming_strings": "on",
+    "exit_on_error": "off",
+    "idle_session_timeout": "0",
     "client_min_messages": "warning",
 }
 WAIT_SECONDS: Final = 5.0
@@ -58,7 +64,7 @@ class Pool:
             yield connection
         finally:
             # Cancelled in the middle, a protocol error: what such a backend is doing is unknown.
-            if connection.is_in_transaction():
+            if not connection.is_closed() and connection.is_in_transaction():
                 connection.terminate()
             self._give(None if connection.is_closed() else connection)
 

@@ -6,6 +6,10 @@ reset all; begin read only; select context.pristine();
 -- The same for a request that may change state.
 reset all; begin read write; select context.pristine();
 
+-- name: wipe
+-- The same before a statement outside any transaction.
+reset all; select context.pristine();
+
 -- name: enter
 -- Verifies the session's token and stamps this transaction with its tenant, account and permissions.
 select tenant_id, account_id, session_id, permissions, touch_due, fresh from context.enter(:token);

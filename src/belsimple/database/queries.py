@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Final
 
 _BLOCK: Final = re.compile(r"^-- name: *(?P<name>[a-z][a-z0-9_]*) *$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"--[^\n]*")
 # A string, a quoted name or a comment is passed over whole; a cast (::) is no parameter, nor is an array slice.
 _TOKEN: Final = re.compile(r"'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|::|(?<![\w:]):(?P<parameter>[a-z][a-z0-9_]*)")
 _SEALED: Final = object()
@@ -66,7 +67,8 @@ def load_queries(package: str, filename: str = "queries.sql") -> QueryFile:
     text = (resources.files(package) / filename).read_text(encoding="utf-8")
     source = f"{package.replace('.', '/')}/{filename}"
     blocks = list(_BLOCK.finditer(text))
-    if blocks and text[: blocks[0].start()].replace("-", "").strip().startswith(("select", "insert", "update", "delete")):
+    preamble = text[: blocks[0].start()] if blocks else text
+    if _COMMENT.sub("", preamble).strip():
         raise ValueError(f"{source}: a statement stands before the first '-- name:'")
     queries: dict[str, Query] = {}
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):

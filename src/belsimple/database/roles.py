@@ -35,6 +35,7 @@ async def ensure_roles(connection: Any, prefix: str, credentials: Path) -> None:
         if not await connection.fetchval(_q.role_exists.sql, name):
             await connection.execute(await connection.fetchval(_q.create_role.sql, name))
         if role in LOGIN_ROLES:
+            await connection.execute(await connection.fetchval(_q.reset_settings.sql, name))
             verifier = scram_verifier(password(role, credentials))
             await connection.execute(await connection.fetchval(_q.set_password.sql, name, verifier))
     for statement in await connection.fetch(_q.own_database.sql, prefix):

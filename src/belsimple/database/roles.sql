@@ -10,6 +10,10 @@ select format('create role %I nosuperuser nocreatedb nocreaterole noinherit', :r
 -- The statement that lets a role log in with a SCRAM verifier.
 select format('alter role %I login password %L', :role::text, :verifier::text);
 
+-- name: reset_settings
+-- The statement that takes a role's own settings away: a role may ALTER ROLE itself, and a start heals what it did.
+select format('alter role %I reset all', :role::text);
+
 -- name: own_database
 -- The statements that give the database to nobody but the installation's own roles; no TEMP for anybody.
 select s from unnest(array[

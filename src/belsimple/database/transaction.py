@@ -8,6 +8,7 @@ from inspect import signature
 from operator import itemgetter
 from typing import Any, Self, TypeVar
 from uuid import UUID
+from weakref import WeakSet
 
 import asyncpg
 import msgspec
@@ -106,6 +107,7 @@ class Database:
 
     def __init__(self, pool: Pool, instance: str) -> None:
         self._pool = pool
+        self._used: WeakSet[Any] = WeakSet()  # connections that served a tenant since they were last looked over
         self.instance = instance
 
     @classmethod
@@ -149,9 +151,10 @@ class Database:
         async with self._pool.lend() as connection:
             try:
                 await connection.execute((_q.begin_write if writing else _q.begin_read).sql)
-            except asyncpg.PostgresError:
-                connection.terminate()  # something was left on this backend: nobody uses it again
+            except BaseException:
+                connection.terminate()  # something was left on this backend, or nobody knows how far it came: nobody uses it again
                 raise
+            self._used.add(connection)
             try:
                 yield connection
             except KeepChanges:
@@ -166,7 +169,19 @@ class Database:
     async def call(self, query: Query, /, **parameters: Any) -> list[asyncpg.Record]:
         """Run one statement outside any tenant, in its own commit: what sign-in, limits and readiness need."""
         async with self._pool.lend() as connection:
+            if connection in self._used:
+                await self._wipe(connection)
             return await connection.fetch(query.sql, *bind(query, parameters))
+
+    async def _wipe(self, connection: Any) -> None:
+        # A statement prepared in SQL under the driver's own name would answer this query too: see context.pristine().
+        try:
+            await connection.execute(_q.wipe.sql)
+        except BaseException:
+            connection.terminate()
+            raise
+        finally:
+            self._used.discard(connection)
 
     async def touch(self, token: bytes) -> None:
         """Write the session's last use, in its own short transaction."""

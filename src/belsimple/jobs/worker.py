@@ -41,7 +41,10 @@ async def run_worker(url: str, database: Database, modules: Sequence[Module]) ->
     async with app.open_async():
         await app.run_worker_async(
             concurrency=CONCURRENCY,
-            fetch_job_polling_interval=2,
+            # Anybody may NOTIFY in SQL, and procrastinate aborts whichever job a notification names: only the table is believed.
+            listen_notify=False,
+            fetch_job_polling_interval=1,
+            abort_job_polling_interval=5,
             update_heartbeat_interval=5,
             stalled_worker_timeout=15,
             shutdown_graceful_timeout=5,

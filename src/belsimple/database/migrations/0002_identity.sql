@@ -32,11 +32,12 @@ create table identity.password (
     tenant_id  uuid not null,
     id         uuid not null,
     salt       bytea not null check (octet_length(salt) = 16),
-    memory_kib integer not null,
-    iterations integer not null,
-    lanes      integer not null,
+    memory_kib integer not null check (memory_kib >= 65536),           -- RFC 9106, second recommended setting, is the floor
+    iterations integer not null check (iterations >= 3),
+    lanes      integer not null check (lanes >= 1),
     verifier   bytea not null check (octet_length(verifier) = 32),     -- SHA-256 of the raw Argon2id output
     changed_at timestamptz not null default now(),
+    rehashed_at timestamptz,                                            -- the same password under a higher cost
     primary key (tenant_id, id),
     foreign key (tenant_id, id) references identity.account on delete cascade
 );

@@ -83,6 +83,7 @@ begin
        or pg_my_temp_schema() <> 0 or exists (select from pg_listening_channels()) then
         raise exception 'unclean backend' using errcode = '28000';
     end if;
+    perform pg_advisory_unlock_all();
 end $$;
 
 -- One exit from "who is this account" to "what may it do", read live at every request.
@@ -94,6 +95,14 @@ create function access.permissions_of(tenant uuid, account uuid) returns text la
     where a.tenant_id = tenant and a.account_id = account
 $$;
 
+-- From an old snapshot a session that has ended since would still look alive.
+create function context.require_fresh_snapshot() returns void language plpgsql as $$
+begin
+    if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
+        raise exception 'a tenant is entered in a read committed transaction only' using errcode = '25001';
+    end if;
+end $$;
+
 create function context.enter(token bytea)
 returns table (tenant_id uuid, account_id uuid, session_id uuid, permissions text, touch_due boolean, fresh boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -102,13 +111,14 @@ begin
     if coalesce(current_setting('context.stamp', true), '') <> '' then
         raise exception 'already entered' using errcode = '25001';
     end if;
-    select x.tenant_id, x.account_id, x.id, x.last_seen < now() - interval '1 minute' as due,
-           x.authenticated_at > now() - interval '15 minutes' as fresh, access.permissions_of(x.tenant_id, x.account_id) as permissions
+    perform context.require_fresh_snapshot();
+    select x.tenant_id, x.account_id, x.id, x.last_seen < clock_timestamp() - interval '1 minute' as due,
+           x.authenticated_at > clock_timestamp() - interval '15 minutes' as fresh, access.permissions_of(x.tenant_id, x.account_id) as permissions
       into s
       from identity.session x
       join identity.account a on a.tenant_id = x.tenant_id and a.id = x.account_id
       join identity.tenant t on t.id = x.tenant_id
-     where x.token_hash = sha256(token) and x.expires_at > now() and x.last_seen > now() - make_interval(mins => t.session_idle_minutes)
+     where x.token_hash = sha256(token) and x.expires_at > clock_timestamp() and x.last_seen > clock_timestamp() - make_interval(mins => t.session_idle_minutes)
        and a.status = 'active' and t.status = 'active';
     if not found then
         raise exception 'no session' using errcode = '28000';

@@ -91,8 +91,9 @@ begin
     if part is null or part[3] <> 'w' then
         raise exception 'event outside a context' using errcode = '42501';
     end if;
-    if action !~ '^[a-z_]{1,40}$' or object_type !~ '^[a-z_.]{1,60}$' then
-        raise exception 'an event needs a plain action and object type' using errcode = '22023';
+    -- What triggers write cannot be imitated by an event.
+    if action !~ '^[a-z_]{1,40}$' or action in ('insert', 'update', 'delete') or object_type !~ '^[a-z_.]{1,60}$' or pg_column_size(detail) > 8192 then
+        raise exception 'an event needs a plain action and object type, and a detail under 8 KiB' using errcode = '22023';
     end if;
     perform audit.write(part, action, object_type, object_id, null, null, detail);
 end $$;

@@ -72,7 +72,7 @@ begin
     end if;
     session := identity.open_session(who.tenant, who.account, p_token_hash, p_address, p_agent);
     delete from identity.sign_in_failure f where f.tenant_id = who.tenant and f.account_id = who.account and (f.familiar = known or known);
-    insert into identity.familiar_address values (who.tenant, who.account, identity.network(p_address), now())
+    insert into identity.familiar_address select who.tenant, who.account, identity.network(p_address), now() where p_address is not null
     on conflict on constraint familiar_address_pkey do update set last_at = now();
     perform audit.record('sign_in', 'identity.session', session, jsonb_build_object('method', 'password', 'address', host(p_address)));
     perform set_config('context.stamp', '', true);
@@ -89,23 +89,23 @@ begin
      where t.slug = p_slug and a.email = p_email and p.verifier = sha256(p_proof);
     if not found then return; end if;
     perform context.stamp(who.tenant_id, who.id, null, '', 'sign_in');
-    perform set_config('identity.same_password', who.id::text, true);
-    update identity.password p set salt = p_salt, memory_kib = p_memory_kib, iterations = p_iterations, lanes = p_lanes, verifier = p_verifier
+    update identity.password p set salt = p_salt, memory_kib = p_memory_kib, iterations = p_iterations, lanes = p_lanes, verifier = p_verifier, rehashed_at = clock_timestamp()
      where p.tenant_id = who.tenant_id and p.id = who.id;
-    perform set_config('identity.same_password', '', true), set_config('context.stamp', '', true);
+    perform set_config('context.stamp', '', true);
 end $$;
 
 -- What ends everything that lets an account in. No code path can forget it: it follows from the change itself.
 create function identity.end_sessions() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
     if tg_table_name = 'password' then
-        if current_setting('identity.same_password', true) is not distinct from new.id::text then return null; end if;
         delete from identity.sign_in_failure f where f.tenant_id = new.tenant_id and f.account_id = new.id;
     end if;
     delete from identity.session s where s.tenant_id = new.tenant_id and s.account_id = new.id;
     return null;
 end $$;
-create trigger end_sessions after update of verifier on identity.password for each row when (old.verifier is distinct from new.verifier) execute function identity.end_sessions();
+-- A rehash says so in its own column, which nothing else writes.
+create trigger end_sessions after update of verifier on identity.password for each row
+    when (old.verifier is distinct from new.verifier and old.rehashed_at is not distinct from new.rehashed_at) execute function identity.end_sessions();
 create trigger end_sessions after update of status on identity.account for each row when (new.status <> 'active' and old.status = 'active') execute function identity.end_sessions();
 create function identity.end_tenant_sessions() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

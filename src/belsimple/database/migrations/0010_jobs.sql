@@ -24,7 +24,7 @@ begin
     if part is null or part[3] <> 'w' then
         raise exception 'a job outside a context' using errcode = '42501';
     end if;
-    if p_task !~ '^[a-z_]+\.[a-z_]+$' or pg_column_size(p_args) > 32768 then
+    if p_task !~ '^[a-z_]+[.][a-z_]+$' or p_task like 'belsimple.%' or pg_column_size(p_args) > 32768 then
         raise exception 'a job needs a name like module.task and arguments under 32 KiB' using errcode = '22023';
     end if;
     job := (jobs.procrastinate_defer_jobs_v1(array[row('tenant', p_task, 0, null, null, '{}'::jsonb, p_at)::jobs.procrastinate_job_to_defer_v1]))[1];
@@ -42,6 +42,7 @@ begin
     if coalesce(current_setting('context.stamp', true), '') <> '' then
         raise exception 'already entered' using errcode = '25001';
     end if;
+    perform context.require_fresh_snapshot();
     select x.tenant_id, x.account_id, x.task, x.args, access.permissions_of(x.tenant_id, x.account_id) as permissions into k
       from jobs.ticket x
       join jobs.procrastinate_jobs j on j.id = x.job_id and j.status = 'doing' and j.task_name = x.task

@@ -7,7 +7,7 @@ create policy owner_only on tenancy.searchable to :"owner" using (true) with che
 -- Words of letters and digits as search sees them: lower case, without accents, each once. The query side asks this same function.
 create function tenancy.words(value text) returns text[] language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $$
     select coalesce(array_agg(distinct left(w, 60) collate "C"), '{}')
-      from regexp_split_to_table(lower(regexp_replace(normalize(value, nfkd), '[\u0300-\u036f]', '', 'g')), '[^[:alnum:]]+') w where w <> ''
+      from regexp_split_to_table(lower(regexp_replace(normalize(value, nfkd), E'[\\u0300-\\u036f]', '', 'g')), '[^[:alnum:]]+') w where w <> ''
 $$;
 
 -- Word search that an index can serve under row security: full-text, trigram and LIKE operators are not leakproof, so the planner may
