@@ -39,7 +39,8 @@ def problem_of(error: BaseException) -> Problem | None:
     if isinstance(error, asyncpg.InterfaceError):
         # A value that PostgreSQL's type cannot hold is a ValueError too; everything else is a connection that went away.
         return _out_of_range() if isinstance(error, ValueError) else Unavailable()
-    if isinstance(error, OSError | TimeoutError):
+    # InternalClientError: a connection that the server ended a moment ago, before asyncpg has noticed.
+    if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError):
         return Unavailable()
     return None
 

@@ -79,7 +79,13 @@ def test_a_rate_limit_of_the_database_says_when() -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", [ConnectionResetError(), TimeoutError(), asyncpg.InterfaceError("connection is closed")]
+    "lost",
+    [
+        ConnectionResetError(),
+        TimeoutError(),
+        asyncpg.InterfaceError("connection is closed"),
+        asyncpg.InternalClientError("cannot switch to state 12; terminated"),
+    ],
 )
 def test_a_lost_connection_is_503(lost: Exception) -> None:
     problem = problem_of(lost)
