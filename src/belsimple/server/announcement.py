@@ -1,5 +1,7 @@
 """The ready line: where the service answers, who may sign in to the demo, which authority to trust."""
 
+import sys
+
 from rich.console import Console
 from rich.table import Table
 
@@ -9,16 +11,18 @@ from belsimple.server.settings import Settings
 
 
 def announce(settings: Settings, demo: Demo | None) -> None:
-    """Tell on standard output that the service answers."""
+    """Tell on standard output that the service answers, in one piece: who waits for the first line may read all of it."""
     console = Console(soft_wrap=True, highlight=False)
-    console.print(f"belsimple is ready at [bold]{settings.url}[/bold]")
-    if demo is not None:
-        console.print(_sign_ins(demo))
-        console.print(f"Demo sign-ins are also in {settings.data / 'demo.json'}", markup=False)
-    if settings.tls_certificate is None:
-        authority = tls.served_files(settings.data).authority
-        console.print(f"Certificate authority to trust: {authority}", markup=False)
-    console.file.flush()
+    with console.capture() as captured:
+        console.print(f"belsimple is ready at [bold]{settings.url}[/bold]")
+        if demo is not None:
+            console.print(_sign_ins(demo))
+            console.print(f"Demo sign-ins are also in {settings.data / 'demo.json'}", markup=False)
+        if settings.tls_certificate is None:
+            authority = tls.served_files(settings.data).authority
+            console.print(f"Certificate authority to trust: {authority}", markup=False)
+    _ = sys.stdout.write(captured.get())
+    sys.stdout.flush()
 
 
 def _sign_ins(demo: Demo) -> Table:
