@@ -1,7 +1,6 @@
 """Databases of the four profiles: PostgreSQL 18 and 15, each with a superuser and with a managed service's admin."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -9,13 +8,14 @@ from functools import cache
 import pytest
 import pytest_asyncio
 
-from belsimple.database.transaction import Database
 from tests.support.clusters import RunningCluster, running_cluster
 from tests.support.databases import PROFILES, Installed, Profile, copy_of, dropped, installed_template
-from tests.support.people import Account, new_account, new_tenant, signed_in
 from tests.support.world import World
 
-EVERY_PROFILE = [pytest.param(profile, id=str(profile)) for profile in PROFILES]
+EVERY_PROFILE = pytest.mark.parametrize("profile", PROFILES, ids=str)
+"""For what may differ between them: installing, doctor, isolation, the queue."""
+ONE_PROFILE = pytest.mark.parametrize("profile", [PROFILES[0]], ids=str)
+"""For what is Python's alone."""
 Clusters = Callable[[str], RunningCluster]
 Templates = Callable[[Profile], Installed]
 
@@ -44,9 +44,9 @@ def shared_copies(templates: Templates) -> Templates:
     return cache(lambda profile: asyncio.run(copy_of(templates(profile))))
 
 
-@pytest.fixture(params=EVERY_PROFILE)
+@pytest.fixture(params=[PROFILES[0], PROFILES[-1]], ids=str)
 def profile(request: pytest.FixtureRequest) -> Profile:
-    """Each of the four, or those that a test names by `indirect` parametrisation."""
+    """Both versions and both kinds of admin, unless a test names its profiles."""
     return request.param
 
 

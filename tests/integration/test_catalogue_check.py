@@ -5,9 +5,9 @@ import pytest
 from belsimple.database.catalogue import Finding, differences, examine
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES
-from tests.support.databases import PROFILES, Installed, Profile, empty_database
+from tests.support.databases import Installed, Profile, empty_database
 
-from .conftest import Clusters
+from .conftest import EVERY_PROFILE, Clusters
 
 checks = load_queries("belsimple.database", "catalogue.sql")
 
@@ -93,6 +93,7 @@ def real(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if not finding.detail.startswith("fsync is")]
 
 
+@EVERY_PROFILE
 async def test_it_finds_nothing_after_an_installation(shared: Installed) -> None:
     findings = real(await examine(shared.admin_url))
     if shared.profile.managed:  # what only a superuser could close is told, and nothing else
@@ -102,13 +103,13 @@ async def test_it_finds_nothing_after_an_installation(shared: Installed) -> None
         assert findings == []
 
 
+@EVERY_PROFILE
 @pytest.mark.parametrize("role", LOGIN_ROLES)
 async def test_every_role_can_ask_and_learns_the_same(shared: Installed, role: str) -> None:
     assert await examine(shared.url(role)) == await examine(shared.admin_url)
 
 
 @pytest.mark.parametrize(("check", "statements"), BROKEN)
-@pytest.mark.parametrize("profile", [PROFILES[0], PROFILES[-1]], ids=str)
 async def test_it_sees_what_was_broken(shared: Installed, check: str, statements: str) -> None:
     async with shared.superuser() as connection:
         before = known.get(shared.name) or await differences(connection)

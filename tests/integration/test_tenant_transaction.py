@@ -11,14 +11,14 @@ from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Database, KeepChanges, Transaction
 from belsimple.errors import OperatorError
 from belsimple.identity import account
-from tests.support.databases import PROFILES
 from tests.support.world import World, random_bytes
+
+from .conftest import EVERY_PROFILE, ONE_PROFILE
 
 dossiers = load_queries("belsimple_dossiers")
 trail = load_queries("belsimple.audit")
 pool = load_queries("belsimple.database", "pool.sql")
 NEW = {"title": "A file", "reference": None, "status": "open", "notes": ""}
-ONE_PROFILE = pytest.mark.parametrize("profile", [PROFILES[0]], ids=str)
 
 
 class Title(msgspec.Struct):
@@ -131,6 +131,7 @@ async def test_it_cannot_enter_twice(world: World) -> None:
             await transaction.value(pool.enter, token=token)
 
 
+@EVERY_PROFILE
 @pytest.mark.parametrize(
     "left_behind",
     [

@@ -27,7 +27,9 @@ async def stranger(world: World) -> AsyncIterator[bytes]:
     yield await world.session(owner)
 
 
-async def test_another_tenants_dossier_is_answered_byte_for_byte_like_none(api: Api, make: Make, stranger: bytes) -> None:
+async def test_another_tenants_dossier_is_answered_byte_for_byte_like_none(
+    api: Api, make: Make, stranger: bytes
+) -> None:
     theirs = (await make("Janssens"))["id"]
     for method, suffix, body in REQUESTS:
         answers = [

@@ -29,7 +29,9 @@ async def test_pages_hold_each_once(send: Send, make: Make) -> None:
         await make(f"Dossier {number}")
     for query in ("", "q=dossier&", "status=open&", "q=doss&status=open&"):
         for limit in (1, 2, 7):
-            assert await pages(send, f"{query}limit={limit}") == [f"Dossier {number}" for number in range(6, -1, -1)], query
+            assert await pages(send, f"{query}limit={limit}") == [f"Dossier {number}" for number in range(6, -1, -1)], (
+                query
+            )
 
 
 async def test_what_is_made_meanwhile_moves_no_page(send: Send, make: Make) -> None:
@@ -57,7 +59,13 @@ async def test_items_hold_no_notes(send: Send, make: Make) -> None:
 
 
 REFUSED = {
-    **{"limit=0": "/limit", "limit=201": "/limit", "limit=x": "/limit", "status=gone": "/status", "sort=title": "/sort"},
+    **{
+        "limit=0": "/limit",
+        "limit=201": "/limit",
+        "limit=x": "/limit",
+        "status=gone": "/status",
+        "sort=title": "/sort",
+    },
     **{"cursor=": "/cursor", "cursor=AAAA": "/cursor", "cursor=eyJpZCI6MX0": "/cursor", f"q={'x' * 201}": "/q"},
 }
 
