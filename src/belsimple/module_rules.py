@@ -13,7 +13,10 @@ from belsimple.database.queries import Query, load_queries
 
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
-_CREATE_TABLE: Final = re.compile(r"\bcreate\s+(?P<odd>unlogged\s+|foreign\s+|temp\w*\s+)?table\s+(?:if\s+not\s+exists\s+)?(?P<table>[\w.]+)", re.IGNORECASE)
+_CREATE_TABLE: Final = re.compile(
+    r"\bcreate\s+(?P<odd>unlogged\s+|foreign\s+|temp\w*\s+)?table\s+(?:if\s+not\s+exists\s+)?(?P<table>[\w.]+)",
+    re.IGNORECASE,
+)
 _PROTECT: Final = re.compile(r"\btenancy\.protect\s*\(\s*'(?P<table>[\w.]+)'", re.IGNORECASE)
 _NOT_FOR_MODULES: Final = re.compile(
     r"\bsecurity\s+definer\b|\brow\s+level\s+security\b|\b(?:create|alter|drop)\s+policy\b|\b(?:grant|revoke)\b|\b(?:disable|drop)\s+trigger\b"
@@ -25,7 +28,11 @@ _INSERT: Final = re.compile(r"\binto\s+$", re.IGNORECASE)
 
 def migration_faults(schema: str, folder: Traversable) -> Iterator[str]:
     """Tables that nothing protects, tables of another schema, and statements that are the platform's to make."""
-    texts = {file.name: _blank(_COMMENT, file.read_text(encoding="utf-8")) for file in _sorted(folder) if file.name.endswith(".sql")}
+    texts = {
+        file.name: _blank(_COMMENT, file.read_text(encoding="utf-8"))
+        for file in _sorted(folder)
+        if file.name.endswith(".sql")
+    }
     if not texts:
         yield "has no migration 0001_name.sql in its folder `migrations`"
     protected = {match["table"].lower() for text in texts.values() for match in _PROTECT.finditer(text)}

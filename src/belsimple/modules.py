@@ -75,8 +75,20 @@ ROLES: Final = frozenset({"admin", "member", "auditor"})
 
 _NAME: Final = re.compile(r"[a-z][a-z_]{1,30}")
 _PLATFORM_SCHEMAS: Final = frozenset(
-    ("access", "audit", "belsimple", "context", "idempotency", "identity", "information_schema", "jobs", "limits", "public")
-    + ("system", "tenancy")
+    [
+        "access",
+        "audit",
+        "belsimple",
+        "context",
+        "idempotency",
+        "identity",
+        "information_schema",
+        "jobs",
+        "limits",
+        "public",
+        "system",
+        "tenancy",
+    ]
 )
 
 JobFunction = Callable[..., Awaitable[None]]
@@ -109,7 +121,9 @@ class Job:
     async def perform(self, transaction: Transaction, arguments: dict[str, Any]) -> None:
         """Run it. Raises msgspec.ValidationError when an argument is not what the annotation says."""
         hints = get_type_hints(self.run)
-        await self.run(transaction, **{key: msgspec.convert(value, hints.get(key, Any)) for key, value in arguments.items()})
+        await self.run(
+            transaction, **{key: msgspec.convert(value, hints.get(key, Any)) for key, value in arguments.items()}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +156,11 @@ def discover() -> list[Module]:
         if module.name in modules:
             if modules[module.name] is module:
                 continue  # the same package seen on two entries of the path
-            raise _refused(package, f"brings a module {module.name!r}, and so does {packages[module.name]}", "Uninstall one of the two.")
+            raise _refused(
+                package,
+                f"brings a module {module.name!r}, and so does {packages[module.name]}",
+                "Uninstall one of the two.",
+            )
         modules[module.name], packages[module.name] = module, package
     _check_routes(modules.values(), packages)
     return list(modules.values())
@@ -152,7 +170,7 @@ def _load(entry: metadata.EntryPoint) -> Module:
     package = _package_of(entry)
     try:
         module = entry.load()
-    except Exception as error:  # whatever a broken package raises while it is imported
+    except (Exception, SystemExit) as error:  # whatever a broken package raises while it is imported
         reason = f"{type(error).__name__}: {error}".replace("\n", " ")
         raise _refused(package, f"cannot be loaded as a module ({reason})") from error
     if not isinstance(module, Module):
@@ -209,7 +227,10 @@ def _job_faults(module: Module) -> Iterator[str]:
     for job in module.jobs:
         if not re.fullmatch(rf"{module.name}\.[a-z_]+", job.name):
             yield f"has the job {job.name!r}: it must look like {module.name}.tidy"
-        if not inspect.iscoroutinefunction(job.run) or next(iter(inspect.signature(job.run).parameters), "") != "transaction":
+        if (
+            not inspect.iscoroutinefunction(job.run)
+            or next(iter(inspect.signature(job.run).parameters), "") != "transaction"
+        ):
             yield f"has the job {job.name}, which is not an async function whose first parameter is `transaction`"
     if len({job.name for job in module.jobs}) != len(module.jobs):
         yield "has two jobs of one name"
@@ -221,7 +242,11 @@ def _check_routes(modules: Iterable[Module], packages: dict[str, str]) -> None:
         for made in module.endpoints:
             route = re.sub(r"\{[a-z_]+\}", "{}", made.route)
             if route in taken:
-                raise _refused(packages[module.name], f"has the endpoint {made.route}, and so does {taken[route]}", "Uninstall one of the two.")
+                raise _refused(
+                    packages[module.name],
+                    f"has the endpoint {made.route}, and so does {taken[route]}",
+                    "Uninstall one of the two.",
+                )
             taken[route] = packages[module.name]
 
 

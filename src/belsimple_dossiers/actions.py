@@ -15,40 +15,42 @@ async def create_dossier(transaction: Transaction, new: NewDossier) -> Dossier:
     """Make a dossier. Raises Unprocessable, and Conflict when its reference is taken."""
     new = cleaned(new)
     await _refuse_taken(transaction, new.reference, None)
-    made = await transaction.row(_q.insert_dossier, Dossier, account=transaction.principal.account_id, **structs.asdict(new))
+    made = await transaction.row(
+        _q.insert_dossier, Dossier, account=transaction.principal.account_id, **structs.asdict(new)
+    )
     return _present(made)
 
 
-async def change_dossier(transaction: Transaction, id: UUID, change: DossierChange, expected: int) -> Dossier:
+async def change_dossier(transaction: Transaction, dossier_id: UUID, change: DossierChange, expected: int) -> Dossier:
     """Change what `change` holds. Raises NotFound, Stale, Unprocessable, and Conflict when its reference is taken."""
     wanted = {name: value for name, value in structs.asdict(cleaned(change)).items() if value is not UNSET}
-    return await _store(transaction, await _locked(transaction, id, expected), **wanted)
+    return await _store(transaction, await _locked(transaction, dossier_id, expected), **wanted)
 
 
-async def close_dossier(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
+async def close_dossier(transaction: Transaction, dossier_id: UUID, expected: int | None) -> Dossier:
     """Close an open dossier. Raises NotFound, Stale, and Conflict when it is closed already."""
-    dossier = await _locked(transaction, id, expected)
+    dossier = await _locked(transaction, dossier_id, expected)
     if dossier.status == "closed":
         raise Conflict("This dossier is closed already.")
     return await _store(transaction, dossier, status="closed")
 
 
-async def reopen_dossier(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
+async def reopen_dossier(transaction: Transaction, dossier_id: UUID, expected: int | None) -> Dossier:
     """Reopen a closed dossier. Raises NotFound, Stale, and Conflict when it is open."""
-    dossier = await _locked(transaction, id, expected)
+    dossier = await _locked(transaction, dossier_id, expected)
     if dossier.status == "open":
         raise Conflict("This dossier is open.")
     return await _store(transaction, dossier, status="open")
 
 
-async def delete_dossier(transaction: Transaction, id: UUID, expected: int) -> None:
+async def delete_dossier(transaction: Transaction, dossier_id: UUID, expected: int) -> None:
     """Delete a dossier. Raises NotFound and Stale."""
-    await _locked(transaction, id, expected)
-    await transaction.execute(_q.delete_dossier, id=id)
+    await _locked(transaction, dossier_id, expected)
+    await transaction.execute(_q.delete_dossier, id=dossier_id)
 
 
-async def _locked(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
-    dossier = _present(await transaction.row(_q.lock_dossier, Dossier, id=id))
+async def _locked(transaction: Transaction, dossier_id: UUID, expected: int | None) -> Dossier:
+    dossier = _present(await transaction.row(_q.lock_dossier, Dossier, id=dossier_id))
     if expected is not None and dossier.version != expected:
         raise Stale
     return dossier
@@ -61,12 +63,14 @@ async def _store(transaction: Transaction, dossier: Dossier, **changes: object) 
     if changed.reference != dossier.reference:
         await _refuse_taken(transaction, changed.reference, dossier.id)
     fields = {name: getattr(changed, name) for name in ("id", "title", "reference", "status", "notes")}
-    return _present(await transaction.row(_q.update_dossier, Dossier, account=transaction.principal.account_id, **fields))
+    return _present(
+        await transaction.row(_q.update_dossier, Dossier, account=transaction.principal.account_id, **fields)
+    )
 
 
-async def _refuse_taken(transaction: Transaction, reference: str | None, id: UUID | None) -> None:
+async def _refuse_taken(transaction: Transaction, reference: str | None, dossier_id: UUID | None) -> None:
     # Two that race for one reference are told apart by the unique index: the second gets the platform's own conflict.
-    if reference is not None and await transaction.value(_q.reference_taken, reference=reference, id=id):
+    if reference is not None and await transaction.value(_q.reference_taken, reference=reference, id=dossier_id):
         raise Conflict("Another dossier has this reference.")
 
 

@@ -29,7 +29,7 @@ class DossierChange(Input, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What is to change; what is left out stays as it is, and null takes the reference away."""
 
     title: Title | UnsetType = UNSET
-    reference: Reference | None | UnsetType = UNSET
+    reference: Reference | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
     notes: Notes | UnsetType = UNSET
 

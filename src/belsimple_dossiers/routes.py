@@ -26,7 +26,9 @@ async def _rows(transaction: Transaction, query: DossierQuery, before: UUID) -> 
         return await search(transaction, await words_of(transaction, query.q), query.status, before, limit)
     if query.status is None:
         return await transaction.rows(_q.list_dossiers, DossierItem, before=before, limit=limit)
-    return await transaction.rows(_q.list_dossiers_of_status, DossierItem, status=query.status, before=before, limit=limit)
+    return await transaction.rows(
+        _q.list_dossiers_of_status, DossierItem, status=query.status, before=before, limit=limit
+    )
 
 
 @endpoint("POST", "/api/v1/dossiers", permission="dossiers:write", summary="Create a dossier")
@@ -62,7 +64,11 @@ async def delete_dossier(transaction: Transaction, id: UUID, expected: int) -> N
 
 
 @endpoint(
-    "POST", "/api/v1/dossiers/{id}/closure", permission="dossiers:write", summary="Close a dossier", precondition="optional"
+    "POST",
+    "/api/v1/dossiers/{id}/closure",
+    permission="dossiers:write",
+    summary="Close a dossier",
+    precondition="optional",
 )
 async def close_dossier(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
     """The dossier, closed."""
@@ -70,7 +76,11 @@ async def close_dossier(transaction: Transaction, id: UUID, expected: int | None
 
 
 @endpoint(
-    "DELETE", "/api/v1/dossiers/{id}/closure", permission="dossiers:write", summary="Reopen a dossier", precondition="optional"
+    "DELETE",
+    "/api/v1/dossiers/{id}/closure",
+    permission="dossiers:write",
+    summary="Reopen a dossier",
+    precondition="optional",
 )
 async def reopen_dossier(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
     """The dossier, open again."""

@@ -37,7 +37,9 @@ async def words_of(transaction: Transaction, text: str) -> list[str]:
     return sorted(words, key=len, reverse=True)
 
 
-async def search(transaction: Transaction, words: list[str], status: Status | None, before: UUID, limit: int) -> list[DossierItem]:
+async def search(
+    transaction: Transaction, words: list[str], status: Status | None, before: UUID, limit: int
+) -> list[DossierItem]:
     """At most ``limit`` dossiers with an id before ``before``, newest first, that hold every word."""
     if not words:
         return []

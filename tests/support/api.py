@@ -74,7 +74,12 @@ class Api:
             return opened[0]
 
         app = build_application(
-            part="web", endpoints=endpoints, open_database=open_database, settings=_SETTINGS, log=_quiet, services={"gate": None}
+            part="web",
+            endpoints=endpoints,
+            open_database=open_database,
+            settings=_SETTINGS,
+            log=_quiet,
+            services={"gate": None},
         )
         asked: asyncio.Queue[Any] = asyncio.Queue()
         told: asyncio.Queue[Any] = asyncio.Queue()
@@ -89,7 +94,13 @@ class Api:
             await life
 
     async def __call__(
-        self, session: bytes | None, method: str, target: str, json: Any = None, *, headers: dict[str, str] | None = None
+        self,
+        session: bytes | None,
+        method: str,
+        target: str,
+        json: Any = None,
+        *,
+        headers: dict[str, str] | None = None,
     ) -> Response:
         """One request of a session (its token), with a JSON body unless that is None."""
         path, _, query = target.partition("?")

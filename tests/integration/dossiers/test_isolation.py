@@ -33,8 +33,8 @@ async def test_another_tenants_dossier_is_answered_byte_for_byte_like_none(
     theirs = (await make("Janssens"))["id"]
     for method, suffix, body in REQUESTS:
         answers = [
-            await api(stranger, method, f"{DOSSIERS}/{id}{suffix}", body, headers={"if-match": '"1"'})
-            for id in (theirs, uuid4(), "no-id-at-all")
+            await api(stranger, method, f"{DOSSIERS}/{which}{suffix}", body, headers={"if-match": '"1"'})
+            for which in (theirs, uuid4(), "no-id-at-all")
         ]
         for answer in answers:
             answer.headers.pop("x-request-id", None)

@@ -59,14 +59,15 @@ async def test_items_hold_no_notes(send: Send, make: Make) -> None:
 
 
 REFUSED = {
-    **{
-        "limit=0": "/limit",
-        "limit=201": "/limit",
-        "limit=x": "/limit",
-        "status=gone": "/status",
-        "sort=title": "/sort",
-    },
-    **{"cursor=": "/cursor", "cursor=AAAA": "/cursor", "cursor=eyJpZCI6MX0": "/cursor", f"q={'x' * 201}": "/q"},
+    "limit=0": "/limit",
+    "limit=201": "/limit",
+    "limit=x": "/limit",
+    "status=gone": "/status",
+    "sort=title": "/sort",
+    "cursor=": "/cursor",
+    "cursor=AAAA": "/cursor",
+    "cursor=eyJpZCI6MX0": "/cursor",
+    f"q={'x' * 201}": "/q",
 }
 
 

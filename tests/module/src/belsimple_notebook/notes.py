@@ -42,10 +42,10 @@ async def list_notes(transaction: Transaction, query: Paging) -> Page[Note]:
 @endpoint("POST", "/api/v1/notes", permission="notebook:write", summary="Write a note")
 async def create_note(transaction: Transaction, body: NewNote) -> Created[Note]:
     """The note as written."""
-    id: UUID = await transaction.value(_q.insert_note, text=body.text)
+    made: UUID = await transaction.value(_q.insert_note, text=body.text)
     if body.keep is not None:
         await transaction.enqueue("notebook.tidy", {"keep": body.keep})
-    return Created(Note(id, body.text), f"/api/v1/notes/{id}")
+    return Created(Note(made, body.text), f"/api/v1/notes/{made}")
 
 
 async def tidy_notes(transaction: Transaction, keep: int) -> None:
