@@ -4,8 +4,7 @@ import asyncio
 
 from belsimple.cli.output import AsJson, command_settings, print_json
 from belsimple.server.access import admin_database
-from belsimple.server.layout import credentials_folder
-from belsimple.tenancy.installation import install
+from belsimple.server.preparation import prepare_database
 
 
 def migrate(*, json: AsJson = False) -> None:
@@ -15,7 +14,7 @@ def migrate(*, json: AsJson = False) -> None:
     """
     settings = command_settings()
     with admin_database(settings) as url:
-        report = asyncio.run(install(url, credentials_folder(settings.data)))
+        report = asyncio.run(prepare_database(url, settings))
     if json:
         print_json({"applied": report.applied})
     elif report.applied:

@@ -27,6 +27,7 @@ _ROLE: Final = re.compile(rf":(?P<quote>[\"'])(?P<role>{'|'.join(roles.ROLES)})(
 # Below these, row security leaks through the planner's statistics (CVE-2025-8713).
 OLDEST: Final = {15: 150014, 16: 160010, 17: 170006}
 JOBS_MIGRATION: Final = 10
+TRAIL_MIGRATION: Final = 4  # what ran before it is noted when it runs
 
 
 class PermissionRow(NamedTuple):
@@ -151,7 +152,7 @@ class _Run:
         return max(applied, default=0)
 
     async def _apply(self, migration: Migration) -> None:
-        first = migration.source == "belsimple" and migration.number <= 4  # the trail begins with migration 4
+        first = migration.source == "belsimple" and migration.number < TRAIL_MIGRATION
         async with self.connection.transaction():
             if migration.source == "belsimple" and migration.number == JOBS_MIGRATION:
                 await self._install_jobs()
@@ -160,6 +161,8 @@ class _Run:
                 await self.connection.execute(_q.install.sql, os.urandom(4).hex(), self.prefix)
             if migration.number == 3 and first:
                 await self.connection.execute(_q.install_key.sql, *hmac_pads(os.urandom(32)))
+            if migration.number == TRAIL_MIGRATION and migration.source == "belsimple":
+                await self.connection.execute(_q.note_early.sql)
             note = _q.note_first if first else _q.note_applied
             await self.connection.execute(note.sql, migration.source, migration.number, migration.name, migration.checksum)
         self.applied.append(f"{migration.source}/{migration.number:04}_{migration.name}")

@@ -37,6 +37,10 @@ select audit.record_system('migrate', 'migration', jsonb_build_object('source', 
 -- The migrations that ran before there was a trail.
 insert into system.migration (source, number, name, checksum) values (:source, :number, :name, :checksum);
 
+-- name: note_early
+-- The migrations that ran before there was a trail, in the operator's trail once there is one.
+select audit.record_system('migrate', 'migration', jsonb_build_object('source', source, 'number', number, 'name', name)) from system.migration where number < 4 and source = 'belsimple';
+
 -- name: install
 -- The installation's own row, made once.
 insert into system.installation (instance, role_prefix) values (:instance, :prefix) on conflict do nothing;

@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     workers: int
     log_level: LogLevel
     run: Path | None
+    argon2_memory_mib: int | None
+    argon2_passes: int | None
     address_rate: float
     account_rate: float
     tenant_rate: float
@@ -59,6 +61,8 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         workers=read("BELSIMPLE_WORKERS", values.workers, str(max(1, (os.cpu_count() or 1) // 2))),
         log_level=read("BELSIMPLE_LOG_LEVEL", values.log_level, "info"),
         run=read.optional("BELSIMPLE_RUN", values.path),
+        argon2_memory_mib=read.optional("BELSIMPLE_ARGON2_MEMORY_MIB", values.argon2_memory_mib),
+        argon2_passes=read.optional("BELSIMPLE_ARGON2_PASSES", values.argon2_passes),
         address_rate=read("BELSIMPLE_ADDRESS_RATE", values.rate, "300"),
         account_rate=read("BELSIMPLE_ACCOUNT_RATE", values.rate, "100"),
         tenant_rate=read("BELSIMPLE_TENANT_RATE", values.rate, "1000"),
@@ -72,6 +76,10 @@ def _check_together(settings: Settings) -> None:
         raise OperatorError(
             f"BELSIMPLE_PORT and BELSIMPLE_HTTP_PORT are both {settings.port}",
             "Give HTTPS and the plain HTTP redirect a port of their own.",
+        )
+    if (settings.argon2_memory_mib is None) != (settings.argon2_passes is None):
+        raise OperatorError(
+            "One of BELSIMPLE_ARGON2_MEMORY_MIB and BELSIMPLE_ARGON2_PASSES is set", "Set both, or neither."
         )
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         missing = "BELSIMPLE_TLS_KEY" if settings.tls_key is None else "BELSIMPLE_TLS_CERT"

@@ -23,10 +23,10 @@ from belsimple.server.cluster import Cluster
 from belsimple.server.layout import credentials_folder, embedded_cluster
 from belsimple.server.logs import log
 from belsimple.server.ports import require_free
+from belsimple.server.preparation import prepare_database
 from belsimple.server.processes import bound_to_this_process
 from belsimple.server.readiness import wait_until_ready
 from belsimple.server.settings import Settings
-from belsimple.tenancy.installation import install
 
 PARTS: Final[tuple[PartName, ...]] = ("gate", "web", "worker", "redirect")
 STOP_SECONDS: Final = 9.5
@@ -96,7 +96,7 @@ class Supervisor:
     async def _prepare_database(self, admin_url: str) -> str:
         """Migrate and examine; returns the prefix of the installation's roles."""
         credentials = credentials_folder(self.settings.data)
-        report = await install(admin_url, credentials)
+        report = await prepare_database(admin_url, self.settings)
         log.info("migrated", applied=report.applied)
         findings = await examine(role_url(admin_url, "app", credentials, report.prefix))
         fatal = [finding for finding in findings if finding.severity == "fatal"]

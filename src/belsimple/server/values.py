@@ -42,6 +42,16 @@ def workers(text: str) -> int:
     return int(_number(text, 1, 256, "a number of processes from 1 to 256"))
 
 
+def argon2_memory_mib(text: str) -> int:
+    """Argon2id's memory in MiB; the floor is RFC 9106's second recommended setting."""
+    return int(_number(text, 64, 4096, "a number of MiB from 64 to 4096"))
+
+
+def argon2_passes(text: str) -> int:
+    """Argon2id's passes; the same floor."""
+    return int(_number(text, 3, 100, "a number of passes from 3 to 100"))
+
+
 def rate(text: str) -> float:
     """Requests per second."""
     try:

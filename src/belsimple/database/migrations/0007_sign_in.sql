@@ -7,6 +7,20 @@ insert into identity.hashing values (true, 65536, 3, 4);                 -- RFC 
 alter table identity.hashing enable row level security, force row level security;
 create policy owner_only on identity.hashing to :"owner" using (true) with check (true);
 
+-- The operator's command: the cost of new passwords, which goes up only. Passwords follow at their owners' next sign-in.
+create function identity.raise_hashing(p_memory_kib integer, p_iterations integer, p_actor text) returns boolean language plpgsql as $$
+declare h identity.hashing;
+begin
+    select * into h from identity.hashing for update;
+    if p_memory_kib < h.memory_kib or p_iterations < h.iterations then
+        raise exception 'Passwords are hashed with % MiB and % passes already; this can only rise', h.memory_kib / 1024, h.iterations using errcode = 'BS409';
+    end if;
+    if (p_memory_kib, p_iterations) = (h.memory_kib, h.iterations) then return false; end if;
+    update identity.hashing set memory_kib = p_memory_kib, iterations = p_iterations;
+    perform audit.record_system(p_actor, 'hashing_raised', pg_catalog.jsonb_build_object('memory_kib', p_memory_kib, 'iterations', p_iterations));
+    return true;
+end $$;
+
 create function identity.network(address inet) returns bytea language sql stable as $$
     select pg_catalog.decode(context.sign('network|' || pg_catalog.host(pg_catalog.network(pg_catalog.set_masklen(address, case pg_catalog.family(address) when 4 then 32 else 64 end)))), 'hex')
 $$;
