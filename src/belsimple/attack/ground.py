@@ -1,0 +1,146 @@
+"""The ground the corpus is tried on: two synthetic tenants with people, roles, dossiers and sessions.
+
+Everything is made as the product makes it, through the parts' own roles. Only hashing is left out: the database keeps the
+SHA-256 of what Argon2id returned, so any 32 bytes are a proof.
+"""
+
+import os
+import secrets
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from belsimple.attack.backend import Backend
+from belsimple.database.queries import load_queries
+from belsimple.database.roles import ROLES
+from belsimple.database.transaction import Database
+from belsimple.tenancy import actions as tenancy
+
+_identity = load_queries("belsimple.identity")
+_q = load_queries("belsimple.attack", "ground.sql")
+_ADDRESS: Final = "192.0.2.24"
+_PEOPLE: Final = {
+    "admin": "admin",
+    "member": "member",
+    "auditor": "auditor",
+    "second": "member",
+    "third": "member",
+    "fourth": "member",
+}
+
+Profile = Literal["owned", "managed"]
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """Where the corpus runs: the admin's and each role's URL, and the names that statements use."""
+
+    admin_url: str
+    urls: dict[str, str]
+    names: dict[str, str]
+    profile: Profile
+
+
+class Person(NamedTuple):
+    """An account and a session of it."""
+
+    id: str
+    email: str
+    token: bytes
+    session: str
+
+
+@asynccontextmanager
+async def prepared(admin_url: str, urls: dict[str, str], prefix: str, profile: Profile) -> AsyncIterator[Ground]:
+    """Make the two tenants; they are removed afterwards, whatever happened."""
+    slugs = {side: f"attack-{side}-{secrets.token_hex(4)}" for side in ("a", "b")}
+    names = {role: f"{prefix}_{role}" for role in ROLES}
+    ground = Ground(admin_url, urls, names, profile)
+    async with AsyncExitStack() as stack:
+        gate = await Database.open(urls["gate"], part="gate", size=1)
+        stack.push_async_callback(gate.close)
+        app = await Database.open(urls["app"], part="web", size=1)
+        stack.push_async_callback(app.close)
+        try:
+            for side, slug in slugs.items():
+                await _tenant(ground, gate, side, slug)
+                await _furnish(app, ground, side)
+            yield ground
+        finally:
+            await _remove(ground, app, slugs)
+
+
+async def _tenant(ground: Ground, gate: Database, side: str, slug: str) -> None:
+    token = await tenancy.create_tenant(ground.admin_url, slug=slug, owner=f"owner@{slug}.invalid", synthetic=True)
+    owner = await _person(gate, slug, token)
+    ground.names.update({f"{side}_slug": slug, f"{side}_email": owner.email, f"{side}_token": _bytea(owner.token)})
+    ground.names.update({f"{side}_account": owner.id, f"{side}_session": owner.session})
+    for name, role in _PEOPLE.items() if side == "a" else ():
+        invitation = await tenancy.invite_member(ground.admin_url, slug=slug, email=f"{name}@{slug}.invalid", role=role)
+        person = await _person(gate, slug, invitation)
+        ground.names.update({f"a_{name}": person.id, f"a_{name}_token": _bytea(person.token)})
+
+
+async def _person(gate: Database, slug: str, invitation: str) -> Person:
+    proof, token = os.urandom(32), os.urandom(32)
+    [accepted] = await gate.call(
+        _identity.accept_invitation,
+        token_hash=sha256(urlsafe_b64decode(invitation + "=" * (-len(invitation) % 4))).digest(),
+        name="Attack",
+        salt=os.urandom(16),
+        memory_kib=65536,
+        iterations=3,
+        lanes=4,
+        verifier=sha256(proof).digest(),
+    )
+    [opened] = await gate.call(
+        _identity.sign_in,
+        slug=slug,
+        email=accepted["email"],
+        proof=proof,
+        token_hash=sha256(token).digest(),
+        address=_ADDRESS,
+        agent="belsimple attack",
+    )
+    return Person(str(opened["account_id"]), accepted["email"], token, str(opened["session_id"]))
+
+
+async def _furnish(app: Database, ground: Ground, side: str) -> None:
+    """Dossiers, and a role of the tenant's own."""
+    names = ground.names
+    async with app.tenant(_token(names, side), writing=True) as inside:
+        names[f"{side}_tenant"] = str(inside.principal.tenant_id)
+        names[f"{side}_role"] = str(await inside.value(_q.make_role))
+        if side == "a":
+            names["a_dossier"] = str(await inside.value(_q.make_own_dossiers))
+            return
+        names["b_reference"] = f"B-{secrets.token_hex(6)}"
+        names["b_common_title"] = f"common{secrets.token_hex(6)}"
+        names["nobodys_title"] = f"nobody{secrets.token_hex(6)}"
+        names["b_dossier"] = str(
+            await inside.value(_q.make_their_dossiers, reference=names["b_reference"], title=names["b_common_title"])
+        )
+
+
+async def _remove(ground: Ground, app: Database, slugs: dict[str, str]) -> None:
+    """Module rows go inside their tenant, through role app; then the tenants. A tenant that was never made is passed over."""
+    made = {view.slug for view in await tenancy.list_tenants(ground.admin_url)}
+    async with Backend.open(ground.urls["worker"], ground.names) as worker:
+        await worker.run(_q.remove_jobs.sql)
+    for side, slug in slugs.items():
+        if slug in made:
+            if f"{side}_token" in ground.names:
+                async with app.tenant(_token(ground.names, side), writing=True) as inside:
+                    await inside.execute(_q.remove_dossiers)
+            await tenancy.remove_synthetic(ground.admin_url, slug=slug)
+
+
+def _token(names: dict[str, str], side: str) -> bytes:
+    return bytes.fromhex(names[f"{side}_token"].removeprefix("\\x"))
+
+
+def _bytea(value: bytes) -> str:
+    return "\\x" + value.hex()
