@@ -128,7 +128,7 @@ def _hand_over(data: Path, user: pwd.struct_passwd) -> None:
     owner = data.stat().st_uid
     if owner == user.pw_uid:
         return
-    entries = [entry.name for entry in data.iterdir()]
+    entries = [entry.name for entry in data.iterdir() if entry.name != "lost+found"]  # a disk of its own has that
     if owner != 0 or (entries and not any(name in _OURS for name in entries)):
         raise _unusable(data, "it belongs to somebody else, or holds other files")
     for path in (data, *data.rglob("*")):
