@@ -90,3 +90,8 @@ async def signed_in(gate: Database, account: Account, *, address: str = ADDRESS)
     token = os.urandom(32)
     assert await attempt(gate, account, address=address, token=token)
     return token
+
+
+def random_proof() -> bytes:
+    """32 bytes that are nobody's proof."""
+    return os.urandom(32)

@@ -4,9 +4,11 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
+from uuid import UUID
 
-from belsimple.database.queries import Query
 from belsimple.database.transaction import Database, Transaction
+from belsimple.identity import account
+from belsimple.tenancy import actions as tenancy
 
 from .databases import Installed
 from .people import Account, new_account, new_tenant, signed_in
@@ -47,10 +49,25 @@ class World:
         """A new session's token."""
         return await signed_in(self.gate, account or self.owner)
 
+    async def deactivate(self, member: Account) -> None:
+        """The owner deactivates a member."""
+        async with self.acting() as transaction:
+            await account.change_member(transaction, member_id=member.id, status="deactivated", roles=None, expected=None)
+
+    async def suspend(self) -> None:
+        """The operator suspends this tenant."""
+        await tenancy.set_status(self.installed.admin_url, slug=self.slug, status="suspended")
+
+    async def resume(self) -> None:
+        """The operator resumes it."""
+        await tenancy.set_status(self.installed.admin_url, slug=self.slug, status="active")
+
     @asynccontextmanager
-    async def acting(self, account: Account | None = None, *, writing: bool = True, token: bytes | None = None) -> AsyncIterator[Transaction]:
-        """A transaction of part web as `account`."""
-        async with self.app.tenant(token or await self.session(account), writing=writing) as transaction:
+    async def acting(
+        self, who: Account | None = None, *, writing: bool = True, token: bytes | None = None
+    ) -> AsyncIterator[Transaction]:
+        """A transaction of part web as `who`, the owner if nobody is named."""
+        async with self.app.tenant(token or await self.session(who), writing=writing) as transaction:
             yield transaction
 
     async def observe(self, sql: str, *arguments: Any) -> list[Any]:
@@ -62,6 +79,10 @@ class World:
         """A statement of the installation's owner."""
         async with self.installed.owner() as connection:
             return await connection.fetch(sql, *arguments)
+
+    async def tenant_id(self) -> UUID:
+        """This tenant's id."""
+        return (await self.observe("select id from identity.tenant where slug = $1", self.slug))[0]["id"]
 
     async def trail(self, **wanted: Any) -> list[Any]:
         """Entries of this tenant, oldest first, with these column values."""

@@ -97,7 +97,9 @@ async def seconds_until_usable(service: Service, killed: float) -> float:
     return time.monotonic() - killed
 
 
-@pytest.mark.parametrize("victim", ["web", "web worker", "gate", "gate worker", "worker", "redirect", "backend", "postgresql"])
+@pytest.mark.parametrize(
+    "victim", ["web", "web worker", "gate", "gate worker", "worker", "redirect", "backend", "postgresql"]
+)
 async def test_nothing_acknowledged_is_lost_and_the_service_is_back(busy: Service, victim: str) -> None:
     part, _, which = victim.partition(" ")
     async with load(busy, victim.replace(" ", "-")) as running:

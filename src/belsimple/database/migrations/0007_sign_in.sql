@@ -40,14 +40,17 @@ returns table (salt bytea, memory_kib integer, iterations integer, lanes integer
                join identity.tenant t on t.id = a.tenant_id and t.slug = p_slug) on true
 $$;
 
--- The one place where a session is opened.
+-- The one place where a session is opened: none while its tenant is suspended or its account deactivated. The rows are held, so that
+-- a deactivation that runs at the same time either prevents this session or ends it.
 create function identity.open_session(tenant uuid, account uuid, p_token_hash bytea, p_address inet, p_agent text) returns uuid language plpgsql as $$
 declare
     session uuid := tenancy.new_id();
 begin
     insert into identity.session (token_hash, tenant_id, account_id, id, expires_at, address, agent)
     select p_token_hash, tenant, account, session, pg_catalog.now() + pg_catalog.make_interval(mins => t.session_absolute_minutes), p_address, pg_catalog."left"(p_agent, 300)
-    from identity.tenant t where t.id = tenant;
+    from identity.tenant t join identity.account a on a.tenant_id = t.id and a.id = account
+    where t.id = tenant and t.status = 'active' and a.status = 'active' for share of t, a;
+    if not found then return null; end if;
     return session;
 end $$;
 
@@ -71,20 +74,21 @@ begin
       into who
       from identity.tenant t join identity.account a on a.tenant_id = t.id join identity.password p on p.tenant_id = a.tenant_id and p.id = a.id
       cross join identity.hashing h
-     where t.slug = p_slug and a.email = p_email;
+     where t.slug = p_slug and a.email = p_email
+       for no key update of p;                                           -- raced guesses are counted one by one; a password changed meanwhile is read anew
     if not found then return; end if;
     known := exists (select from identity.familiar_address f where f.tenant_id = who.tenant and f.account_id = who.account and f.network = identity.network(p_address));
-    -- Attempts on one account wait for each other here: raced guesses are counted one by one.
-    perform from identity.password p where p.tenant_id = who.tenant and p.id = who.account for no key update;
     select f.failures into failed from identity.sign_in_failure f where f.tenant_id = who.tenant and f.account_id = who.account and f.familiar = known;
     perform context.stamp(who.tenant, who.account, null, '', 'sign_in');
-    if sha256(p_proof) is distinct from who.verifier or not who.open or coalesce(failed, 0) >= 100 then
+    if sha256(p_proof) = who.verifier and who.open and coalesce(failed, 0) < 100 then
+        session := identity.open_session(who.tenant, who.account, p_token_hash, p_address, p_agent);
+    end if;
+    if session is null then
         perform identity.count_failure(who.tenant, who.account, known);
         perform audit.record('sign_in_refused', 'identity.account', who.account, jsonb_build_object('address', host(p_address)));
         perform set_config('context.stamp', '', true);
         return;
     end if;
-    session := identity.open_session(who.tenant, who.account, p_token_hash, p_address, p_agent);
     delete from identity.sign_in_failure f where f.tenant_id = who.tenant and f.account_id = who.account and (f.familiar = known or known);
     insert into identity.familiar_address select who.tenant, who.account, identity.network(p_address), now() where p_address is not null
     on conflict on constraint familiar_address_pkey do update set last_at = now();
@@ -104,7 +108,7 @@ begin
     if not found then return; end if;
     perform context.stamp(who.tenant_id, who.id, null, '', 'sign_in');
     update identity.password p set salt = p_salt, memory_kib = p_memory_kib, iterations = p_iterations, lanes = p_lanes, verifier = p_verifier, rehashed_at = clock_timestamp()
-     where p.tenant_id = who.tenant_id and p.id = who.id;
+     where p.tenant_id = who.tenant_id and p.id = who.id and p.verifier = sha256(p_proof);   -- not over a password changed meanwhile
     perform set_config('context.stamp', '', true);
 end $$;
 

@@ -32,7 +32,7 @@ create function identity.own_password_parameters() returns table (salt bytea, me
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select p.salt, p.memory_kib, p.iterations, p.lanes from identity.password p where p.tenant_id = context.tenant() and p.id = context.account()
 $$;
--- Null: the password is right. Else why not, as BSxxx would say it; the failure is kept because nothing is raised.
+-- Whether the proof is right. A failure is counted, and kept because nothing is raised.
 create function identity.prove_own_password(p_proof bytea) returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
     tenant  uuid := context.tenant(null, true);
@@ -47,6 +47,7 @@ begin
         perform audit.record('password_refused', 'identity.account', account);
         return false;
     end if;
+    delete from identity.sign_in_failure f where f.tenant_id = tenant and f.account_id = account and f.familiar;   -- no longer in a row
     return true;
 end $$;
 create function identity.reauthenticate(p_proof bytea) returns boolean language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -59,11 +60,14 @@ end $$;
 -- Every session ends by the trigger, this one too; the caller continues in a new one.
 create function identity.change_own_password(p_proof bytea, p_salt bytea, p_memory_kib integer, p_iterations integer, p_lanes integer, p_verifier bytea,
     p_token_hash bytea, p_address inet, p_agent text) returns uuid language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
+declare session uuid;
 begin
     if not identity.prove_own_password(p_proof) then return null; end if;
     update identity.password p set salt = p_salt, memory_kib = p_memory_kib, iterations = p_iterations, lanes = p_lanes, verifier = p_verifier, changed_at = now()
      where p.tenant_id = context.tenant(null, true) and p.id = context.account();
-    return identity.open_session(context.tenant(null, true), context.account(), p_token_hash, p_address, p_agent);
+    session := identity.open_session(context.tenant(null, true), context.account(), p_token_hash, p_address, p_agent);
+    if session is null then raise exception 'no session' using errcode = '28000'; end if;   -- deactivated in this moment
+    return session;
 end $$;
 
 -- Nobody grants or takes what they do not hold: else an admin could make or unmake an owner.

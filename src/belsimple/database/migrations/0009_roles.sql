@@ -94,12 +94,14 @@ declare invitation uuid := tenancy.new_id();
 begin
     insert into identity.invitation (tenant_id, id, email, role_ids, token_hash, expires_at)
     select tenant, invitation, pg_catalog.lower(p_email), array[r.id], p_token_hash, now() + valid from access.role r where r.tenant_id = tenant and r.name = p_role;
+    if not found then raise exception 'There is no role %.', p_role using errcode = 'BS404'; end if;
     return invitation;
 end $$;
 -- A command's invitation into a tenant that exists, for demo data and synthetic tenants.
 create function tenancy.invite_member(p_slug text, p_email text, p_role text, p_token_hash bytea) returns void language plpgsql as $$
 declare tenant uuid := (select t.id from identity.tenant t where t.slug = p_slug);
 begin
+    if tenant is null then raise exception 'There is no tenant %.', p_slug using errcode = 'BS404'; end if;
     perform context.stamp(tenant, null, null, '', 'command');
     perform tenancy.invite(tenant, p_email, p_role, p_token_hash, interval '1 hour');
     perform set_config('context.stamp', '', true);
