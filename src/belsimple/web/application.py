@@ -115,9 +115,9 @@ class Application:
 
     async def start(self) -> None:
         """Open the database and begin to serve."""
+        runtime = Runtime(await self._open_database(), self._settings, self._services, self._report)
         if self._forwarder is not None:
             await self._forwarder.start()
-        runtime = Runtime(await self._open_database(), self._settings, self._services, self._report)
         for endpoint in self._endpoints:
             self._router.add(endpoint.method, endpoint.path, self._serve(endpoint, runtime))
         runtime.start()

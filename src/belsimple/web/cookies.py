@@ -1,12 +1,13 @@
 """The session cookie: opaque, ours alone, out of reach of scripts and of other hosts (ASVS 5.0, 3.3)."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error
+from base64 import urlsafe_b64encode
+from binascii import Error, a2b_base64
 
 from belsimple.web.answers import Cookie, NewSession
 from belsimple.web.exchange import Exchange
 
 TOKEN_BYTES = 32
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _ENCODED = 43
 """Length of 32 bytes in base64url without padding."""
 
@@ -43,7 +44,7 @@ def _decode(value: bytes) -> bytes | None:
     if len(value) != _ENCODED:
         return None
     try:
-        token = urlsafe_b64decode(value + b"=")
+        token = a2b_base64(value.translate(_STANDARD) + b"=")
     except Error:
         return None
     return token if len(token) == TOKEN_BYTES else None

@@ -5,11 +5,12 @@ They are validated but not signed: a cursor only says where to start reading, an
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from belsimple.web.answers import Page
+from belsimple.web.inputs import Input, Paging
 from belsimple.web.problems import Unprocessable
 
 Place = TypeVar("Place", bound=msgspec.Struct)
@@ -41,3 +42,17 @@ def cut_page(rows: Sequence[Row], limit: int, place: Callable[[Row], msgspec.Str
         return Page(list(rows))
     items = list(rows[:limit])
     return Page(items, write_cursor(place(items[-1])))
+
+
+class Offset(Input, frozen=True):
+    """A cursor into a short list."""
+
+    offset: Annotated[int, msgspec.Meta(ge=0)]
+
+
+def page_of_all(rows: Sequence[Row], query: Paging) -> Page[Row]:
+    """A page of a list that is short by nature (roles, sessions) and was read whole."""
+    place = read_cursor(query.cursor, Offset)
+    begin = place.offset if place else 0
+    end = begin + query.limit
+    return Page(list(rows[begin:end]), write_cursor(Offset(offset=end)) if end < len(rows) else None)

@@ -4,8 +4,10 @@ import re
 from typing import Final
 
 import asyncpg
+from asyncpg.exceptions import InvalidCachedStatementError
 
 from belsimple.web.problems import (
+    CHALLENGE,
     Conflict,
     Forbidden,
     NoSession,
@@ -35,6 +37,8 @@ _BY_STATUS: Final[dict[int, type[Problem]]] = {
 def problem_of(error: BaseException) -> Problem | None:
     """The problem that an error of asyncpg or of the connection is; None for one that nobody expected."""
     if isinstance(error, asyncpg.PostgresError):
+        if isinstance(error, InvalidCachedStatementError):
+            return Unavailable()  # stale on this connection, retried, and stale on the next one too
         return _of_state(_field(error, "sqlstate"), error)
     if isinstance(error, asyncpg.InterfaceError):
         # A value that PostgreSQL's type cannot hold is a ValueError too; everything else is a connection that went away.
@@ -64,13 +68,14 @@ def _ours(status: int, error: asyncpg.PostgresError) -> Problem:
         return NotFound()  # whatever the function said: every 404 is the same
     sentence, hint, pointer = _field(error, "message"), _field(error, "hint"), _field(error, "detail")
     known = _BY_STATUS.get(status, Problem)
+    headers = {"retry-after": "60"} if status in (429, 503) else CHALLENGE if status == 401 else None
     return Problem(
         sentence or None,
         status=status,
         name=hint if _NAME.fullmatch(hint) else known.name,
         title=known.title,
         errors=[(pointer, sentence)] if status == 422 and pointer.startswith("/") else (),
-        headers={"retry-after": "60"} if status in (429, 503) else None,
+        headers=headers,
     )
 
 

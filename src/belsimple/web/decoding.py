@@ -50,8 +50,13 @@ def _word(text: str) -> str:
     return text
 
 
-def compile_query(kind: type[msgspec.Struct] | None) -> Callable[[bytes], msgspec.Struct | None]:
-    """Reads the query string; without a struct, any parameter is one too many."""
+def compile_query(kind: type[msgspec.Struct] | None, *, lenient: bool) -> Callable[[bytes], msgspec.Struct | None]:
+    """Reads the query string; without a struct any parameter is one too many, unless ``lenient``.
+
+    Pages are lenient: links to them collect parameters on their way through mails and search engines.
+    """
+    if kind is None and lenient:
+        return lambda _: None
 
     class Nothing(msgspec.Struct, forbid_unknown_fields=True):
         pass

@@ -7,11 +7,10 @@ import msgspec
 
 from belsimple.web.answers import Answer, Asset, Cookie, Created, Headers, HtmlPage, Versioned
 from belsimple.web.conditional import etag_of
-from belsimple.web.exchange import JSON, Reply
+from belsimple.web.exchange import HTML, JSON, Reply
 from belsimple.web.signature import Kind, Returns
 
 _encode = msgspec.json.Encoder().encode
-_HTML = (b"content-type", b"text/html; charset=utf-8")
 CookieHeader = Callable[[Cookie], tuple[bytes, bytes]]
 Encode = Callable[[Any], Reply]
 
@@ -55,7 +54,7 @@ def _answer(answer: Answer[Any], cookie_header: CookieHeader) -> Reply:
 
 
 def _html(page: HtmlPage, cookie_header: CookieHeader) -> Reply:
-    return Reply(page.status, page.html.encode(), (_HTML, *_headers(page.headers, page.cookie, cookie_header)))
+    return Reply(page.status, page.html.encode(), (HTML, *_headers(page.headers, page.cookie, cookie_header)))
 
 
 def _asset(asset: Asset) -> Reply:

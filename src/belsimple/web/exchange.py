@@ -10,6 +10,7 @@ from belsimple.web.problems import HeadersTooLarge, Malformed, Problem
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 32 * 1024
 JSON = (b"content-type", b"application/json")
+HTML = (b"content-type", b"text/html; charset=utf-8")
 
 _ONCE = frozenset(
     (b"host", b"content-type", b"content-length", b"origin", b"idempotency-key", b"authorization", b"sec-fetch-site")

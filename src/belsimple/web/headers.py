@@ -1,5 +1,7 @@
 """Security headers, at the top grade of the Mozilla Observatory (ASVS 5.0, 3.4)."""
 
+from belsimple.web.exchange import HTML
+
 Header = tuple[bytes, bytes]
 
 _TWO_YEARS = 2 * 365 * 24 * 3600
@@ -32,5 +34,4 @@ class SecurityHeaders:
 
     def for_answer(self, headers: list[Header]) -> tuple[Header, ...]:
         """The headers to add to an answer that has these."""
-        is_page = any(name == b"content-type" and value.startswith(b"text/html") for name, value in headers)
-        return self._page if is_page else self._data
+        return self._page if HTML in headers else self._data

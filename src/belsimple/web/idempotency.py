@@ -53,8 +53,11 @@ class Claim:
         return Reply(stored.status, stored.body or b"", headers, stored.etag)
 
     async def store(self, transaction: "Transaction", reply: Reply) -> None:
-        """Keep this answer. Cookies are not kept: endpoints that set one are declared secret."""
-        location = dict(reply.headers).get(b"location")
+        """Keep this answer. Raises RuntimeError when it sets a cookie: its endpoint should have been declared secret."""
+        headers = dict(reply.headers)
+        if b"set-cookie" in headers:
+            raise RuntimeError("an answer that sets a cookie cannot be kept")
+        location = headers.get(b"location")
         await transaction.value(
             q.store_answer,
             route=self._route,

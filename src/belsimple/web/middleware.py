@@ -80,14 +80,9 @@ class Outermost:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
-        if scope["type"] == "http":
-            await self._answer(scope, receive, send)
-        elif scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1008})
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
         began = time.perf_counter()
         exchange = scope[EXCHANGE] = Exchange(scope)
 
@@ -107,6 +102,12 @@ class Outermost:
             await self._explain(exchange, error).send(answer, head=exchange.method == "HEAD")
         finally:
             self._log_access(exchange, began)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
 
     def _decorate(self, exchange: Exchange, message: Message) -> None:
         exchange.status = message["status"]

@@ -36,7 +36,7 @@ class Plan:
         self._writing = not endpoint.reads
         self._permission = None if endpoint.permission == SIGNED_IN else endpoint.permission
         self._read_path = compile_path(takes) if takes.path else None
-        self._read_query = compile_query(takes.query)
+        self._read_query = compile_query(takes.query, lenient=takes.returns.kind in ("html", "asset"))
         self._query = takes.query is not None
         self._read_body = compile_body(takes.body) if takes.body is not None else None
         self._encode = compile_answer(takes.returns, runtime.cookie.header)
@@ -79,7 +79,11 @@ class Plan:
         if self._needs_caller and wrong is None:
             await self._identify(exchange, token, arguments)
         try:
-            return await self._retry(exchange, token, arguments, wrong, claim)
+            try:
+                return await self._transact(exchange, token, arguments, wrong, claim)
+            except (InvalidCachedStatementError, OutdatedSchemaCacheError):
+                # A migration changed a table under this connection's plans. The transaction is gone; a second replans.
+                return await self._transact(exchange, token, arguments, wrong, claim)
         except Exception as error:
             problem = error if isinstance(error, Problem) else problem_of(error)
             if isinstance(problem, NoSession):
@@ -111,15 +115,6 @@ class Plan:
             into["attempts"] = attempts
         if self._endpoint.signature.caller:
             into["caller"] = caller
-
-    async def _retry(
-        self, exchange: Exchange, token: bytes, arguments: Arguments, wrong: Problem | None, claim: Claim | None
-    ) -> Reply:
-        try:
-            return await self._transact(exchange, token, arguments, wrong, claim)
-        except (InvalidCachedStatementError, OutdatedSchemaCacheError):
-            # A migration changed a table under this connection's plans. The transaction is gone; a second one replans.
-            return await self._transact(exchange, token, arguments, wrong, claim)
 
     async def _transact(
         self, exchange: Exchange, token: bytes, arguments: Arguments, wrong: Problem | None, claim: Claim | None

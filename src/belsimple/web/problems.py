@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 MEDIA_TYPE = b"application/problem+json"
+CHALLENGE = {"www-authenticate": 'Cookie realm="belsimple"'}
+"""A 401 must name a scheme (RFC 9110, 11.6.1); no browser opens a password dialogue for this one."""
 _PREFIX = "urn:belsimple:error:"
 
 
@@ -62,6 +64,11 @@ class Unauthorized(Problem):
     """401: wrong credentials."""
 
     status, name, title = 401, "unauthorized", "Sign in first."
+
+    def __init__(
+        self, detail: str | None = None, *, name: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail, name=name, headers={**CHALLENGE, **(headers or {})})
 
 
 class NoSession(Unauthorized):

@@ -5,6 +5,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from belsimple.database.transaction import Transaction
+from belsimple.web.answers import Answer, NewSession
+from belsimple.web.endpoint import endpoint
 from belsimple.web.idempotency import StoredAnswer
 
 from .conftest import Make
@@ -83,6 +86,27 @@ def test_a_bad_key_is_400(service: Service, key: str) -> None:
 def test_without_a_key_nothing_is_claimed(service: Service) -> None:
     service.request("POST", "/things", headers=SIGNED_IN, json={"title": "a"})
     assert calls(service, "claim_answer") == []
+
+
+def test_an_answer_with_a_cookie_is_never_kept(make: Make) -> None:
+    @endpoint("POST", "/careless", permission="signed-in", summary="Should be declared secret")
+    async def careless(transaction: Transaction) -> Answer[None]:
+        return Answer(204, cookie=NewSession(bytes(32)))
+
+    service = make(endpoints=[careless])
+    assert service.request("POST", "/careless", headers=KEYED).status == 500
+    assert calls(service, "store_answer") == []
+    assert service.database.log == ["write", "rollback"]
+
+
+def test_what_is_declared_secret_is_never_kept(make: Make) -> None:
+    @endpoint("POST", "/secret", permission="signed-in", summary="A secret", secret=True)
+    async def secret(transaction: Transaction) -> Answer[None]:
+        return Answer(204, cookie=NewSession(bytes(32)))
+
+    service = make(endpoints=[secret])
+    assert service.request("POST", "/secret", headers=KEYED).status == 204
+    assert service.database.calls == []
 
 
 def test_a_failed_request_keeps_nothing(service: Service) -> None:

@@ -97,6 +97,10 @@ def test_an_endpoint_without_parameters_refuses_any(service: Service) -> None:
     assert service.request("GET", f"/things/{ID}?x=1", headers=SIGNED_IN).status == 422
 
 
+def test_a_page_bears_the_parameters_that_links_collect(service: Service) -> None:
+    assert service.request("GET", "/page?utm_source=x").status == 200
+
+
 def test_a_query_is_decoded(service: Service) -> None:
     answer = service.request("GET", "/things?limit=2%30&closed=true", headers=SIGNED_IN)
     assert answer.json["items"][0]["title"] == "20 True"

@@ -1,14 +1,12 @@
 """The application opens its database when the process starts and leaves nothing behind when it ends."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from belsimple.errors import OperatorError
 from belsimple.web.application import build_application
-from belsimple.web.log import Access, Failure, failure, line_log
 
 from .conftest import Make
 from .harness import SIGNED_IN, FakeDatabase, settings
@@ -82,19 +80,3 @@ def test_a_database_that_does_not_answer_is_not_ready(make: Make, monkeypatch: p
     service.database.call = stuck
     assert service.request("GET", "/readyz").status == 503
     assert service.request("GET", "/healthz").status == 200
-
-
-def test_the_log_is_one_line_of_json_per_record() -> None:
-    lines: list[bytes] = []
-    log = line_log(lines.append)
-
-    log(Access(datetime(2026, 1, 2, tzinfo=UTC), "GET", "/x", 200, 1.5, "id", None))
-    log(failure(datetime(2026, 1, 2, tzinfo=UTC), "id", "/x", ValueError("Key (email)=(jan@example.com) exists\n")))
-    assert lines[0] == (
-        b'{"event":"access","at":"2026-01-02T00:00:00Z","method":"GET","route":"/x","status":200,"ms":1.5,'
-        b'"request_id":"id","account":null}\n'
-    )
-    assert b"builtins.ValueError" in lines[1]
-    assert b"jan@" not in lines[1]
-    assert lines[1].count(b"\n") == 1
-    assert isinstance(failure(datetime.now(UTC), "", "", OSError()), Failure)

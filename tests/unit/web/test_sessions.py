@@ -35,6 +35,7 @@ def test_without_a_session_it_is_401_and_the_database_is_not_asked(service: Serv
 def test_an_ended_session_is_401_and_its_cookie_is_cleared(make: Make) -> None:
     answer = make(FakeDatabase(enter=ended)).request("GET", "/things", headers=SIGNED_IN)
     assert (answer.status, answer.problem) == (401, "no-session")
+    assert answer.headers["www-authenticate"] == 'Cookie realm="belsimple"'
     assert answer.headers["set-cookie"] == f"{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
 
 
