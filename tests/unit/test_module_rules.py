@@ -131,8 +131,9 @@ def test_a_later_migration_may_protect_but_a_comment_does_not(folder: Path) -> N
 
 @pytest.mark.parametrize("table", ["identity.note", "note", "dossiers.note"])
 def test_tables_stand_in_its_own_schema(folder: Path, table: str) -> None:
-    assert f"makes the table {table}" in faults(
-        folder, {"migrations/0002_more.sql": f"create table {table} (id uuid);"}
+    assert (
+        f"makes the table {table} in migrations/0002_more.sql, line 1: only plain tables in the schema notebook"
+        in faults(folder, {"migrations/0002_more.sql": f"create table {table} (id uuid);"})
     )
 
 
@@ -177,7 +178,7 @@ def test_there_must_be_a_migration(folder: Path) -> None:
         "select * from notebook.note;",
         'select * from "notebook"."note";',
         "select * from notebook.note where id = :id; -- tenant_id = :tenant",
-        "select 'tenant_id = :tenant' from notebook.note;",
+        "select 'tenant_id = $1', :tenant from notebook.note;",
         "select * from notebook.note where tenant_id = :other;",
         "select * from notebook.note a join notebook.note b using (id) where a.tenant_id = :tenant;",
         "update notebook.note set text = '';",
