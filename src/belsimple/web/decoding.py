@@ -19,6 +19,7 @@ from belsimple.web.signature import Signature
 MAX_PARAMETERS = 50
 _DETAIL = re.compile(r"(?P<what>.*?)(?: - at `(?:key` in `)?\$(?P<path>[^`]*)`)?", re.DOTALL)
 _FIELD = re.compile(r"Object (?P<how>missing required|contains unknown) field `(?P<name>.*)`", re.DOTALL)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 Arguments = dict[str, Any]
@@ -36,12 +37,9 @@ def compile_path(signature: Signature) -> Callable[[tuple[str, ...], Arguments],
 
 
 def _uuid(text: str) -> UUID:
-    if len(text) == 36:
-        try:
-            return UUID(text)
-        except ValueError:
-            pass
-    raise NotFound
+    if not _UUID.fullmatch(text):  # UUID() itself also takes braces, underscores and the digits of other scripts
+        raise NotFound
+    return UUID(text)
 
 
 def _word(text: str) -> str:
@@ -80,7 +78,7 @@ def compile_query(kind: type[msgspec.Struct] | None, *, lenient: bool) -> Callab
 
 def _parameters(raw: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
-    for number, pair in enumerate(raw.split(b"&")):
+    for number, pair in enumerate(raw.split(b"&") if raw else ()):
         name, _, value = pair.partition(b"=")
         key = _unquote(name)
         if key in found:
@@ -97,9 +95,9 @@ def _unquote(raw: bytes) -> str:
         if "%" in text or "+" in text:
             text = unquote_plus(text, errors="strict")
     except UnicodeDecodeError:
-        raise Malformed("The query string is not UTF-8.") from None
+        raise Malformed("The parameters are not UTF-8.") from None
     if "\0" in text:
-        raise Malformed("The query string holds a NUL character.")
+        raise Malformed("The parameters hold a NUL character.")
     return text
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from belsimple.web.answers import Answer
 from belsimple.web.endpoint import PUBLIC, Endpoint, endpoint
+from belsimple.web.inputs import Form
 from belsimple.web.signature import Returns
 
 Json = dict[str, Any]
@@ -85,7 +86,8 @@ def _operation(one: Endpoint, schema_of: dict[int, Json], components: Json) -> J
     if one.fresh:
         operation["description"] = "Needs a re-authentication within the last 15 minutes."
     if one.signature.body is not None:
-        content = {"application/json": {"schema": schema_of[id(one.signature.body)]}}
+        media_type = "application/x-www-form-urlencoded" if issubclass(one.signature.body, Form) else "application/json"
+        content = {media_type: {"schema": schema_of[id(one.signature.body)]}}
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 

@@ -19,6 +19,9 @@ SERVICES = frozenset({"hasher", "gate"})
 """Parameters filled from the objects given at assembly: the Argon2 pool (part gate), the way to gate (part web)."""
 
 
+_FILLED_IN = frozenset({"transaction", "database", "caller", "attempts", "query", "body", "expected"})
+
+
 @dataclass(frozen=True)
 class Returns:
     """The shape of a handler's answer; ``body`` is the type of its JSON, None when it has none."""
@@ -49,22 +52,8 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
         raise DeclarationError(where, "the handler must be an async function")
     hints = _hints(where, handler)
     names = set(inspect.signature(handler).parameters)
-    known = {
-        "transaction",
-        "database",
-        "caller",
-        "attempts",
-        "query",
-        "body",
-        "expected",
-        *SERVICES,
-        *path_names,
-    }
-    for name in names - known:
-        raise DeclarationError(
-            where,
-            f"the parameter {name!r} is neither in the path nor one that is filled in",
-        )
+    for name in names - _FILLED_IN - SERVICES - set(path_names):
+        raise DeclarationError(where, f"the parameter {name!r} is neither in the path nor one that is filled in")
     for name in (names | set(path_names)) - set(hints):
         raise DeclarationError(where, f"the parameter {name!r} is missing or has no annotation")
     return Signature(

@@ -5,7 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from .conftest import Make
 from .harness import SIGNED_IN, Service
+from .things import fill_in
 
 JSON = SIGNED_IN | {"content-type": "application/json"}
 ID = UUID(int=7)
@@ -107,7 +109,18 @@ def test_a_query_is_decoded(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "malformed", ["7", "x" * 36, f"{{{ID}}}", ID.hex, "00000000-0000-0000-0000-00000000000g", f"{ID} "]
+    "malformed",
+    [
+        "7",
+        "x" * 36,
+        f"{{{ID}}}",
+        ID.hex,
+        "00000000-0000-0000-0000-00000000000g",
+        f"{ID} ",
+        "0000_000-0000-0000-0000-000000000007",
+        "\u06600000000-0000-0000-0000-000000000007",
+        f"{ID.hex[:31]}-----",
+    ],
 )
 def test_a_malformed_id_is_the_same_404_as_a_missing_object(service: Service, malformed: str) -> None:
     answer = service.request("GET", f"/things/{malformed}", headers=SIGNED_IN)
@@ -118,3 +131,30 @@ def test_a_malformed_id_is_the_same_404_as_a_missing_object(service: Service, ma
 
 def test_nul_in_a_name_is_404(service: Service) -> None:
     assert service.request("GET", "/named/a\0b", headers=SIGNED_IN).status == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"name=Jan+%C3%A9&agreed=true", 200),
+        (b"name=Jan", 422),
+        (b"", 422),
+        (b"name=Jan&agreed=true&admin=1", 422),
+        (b"name=Jan&name=Piet&agreed=true", 422),
+        (b"name=%ff&agreed=true", 400),
+        (b"name=%00&agreed=true", 400),
+    ],
+)
+def test_a_form_is_validated_like_a_body(make: Make, body: bytes, status: int) -> None:
+    headers = SIGNED_IN | {"content-type": "application/x-www-form-urlencoded"}
+    service = make(endpoints=[fill_in])
+    answer = service.request("POST", "/form", headers=headers, body=body)
+    assert answer.status == status
+    assert answer.status != 200 or "Jan é" in answer.body.decode()
+    assert service.request("POST", "/form", headers=SIGNED_IN, json={"name": "a", "agreed": True}).status == 415
+
+
+def test_what_is_missing_is_named(make: Make) -> None:
+    headers = SIGNED_IN | {"content-type": "application/x-www-form-urlencoded"}
+    answer = make(endpoints=[fill_in]).request("POST", "/form", headers=headers)
+    assert answer.json["errors"] == [{"pointer": "/name", "detail": "This field is required."}]

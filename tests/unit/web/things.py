@@ -8,7 +8,7 @@ import msgspec
 from belsimple.database.transaction import Database, Transaction
 from belsimple.web.answers import Answer, Created, EndSession, HtmlPage, NewSession, Page, Versioned
 from belsimple.web.endpoint import endpoint
-from belsimple.web.inputs import Caller, Input, Paging
+from belsimple.web.inputs import Caller, Form, Input, Paging
 from belsimple.web.limits import Limit, by_address, by_fields
 
 
@@ -112,6 +112,16 @@ async def sign_out(transaction: Transaction) -> Answer[None]:
 @endpoint("GET", "/fault", permission="public", summary="Fails")
 async def fault() -> Thing:
     raise RuntimeError("secret value 4711")
+
+
+class Signature(Form, frozen=True):
+    name: str
+    agreed: bool
+
+
+@endpoint("POST", "/form", permission="signed-in", summary="A form")
+async def fill_in(transaction: Transaction, body: Signature) -> HtmlPage:
+    return HtmlPage(200, body.name)
 
 
 EVERY = (
