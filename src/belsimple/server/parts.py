@@ -1,6 +1,5 @@
 """The parts, each a process of its own: web and gate serve requests, worker runs jobs, redirect answers plain HTTP."""
 
-import asyncio
 import os
 import signal
 from functools import partial
@@ -11,10 +10,7 @@ from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from belsimple.database.transaction import Database
 from belsimple.errors import OperatorError
-from belsimple.jobs.worker import CONCURRENCY, run_worker
-from belsimple.modules import discover
 from belsimple.server import tls
 from belsimple.server.assembly import PartName, build_part, database_url_of, gate_socket
 from belsimple.server.logs import configure_logs, granian_logging, log
@@ -38,7 +34,9 @@ def serve(part: PartName, settings: Settings) -> None:
     elif part == "redirect":
         _serve_redirect(settings)
     else:
-        _run_worker(settings)
+        from belsimple.server import worker  # noqa: PLC0415 - the queue's library would make every other part start later
+
+        worker.run(database_url_of("worker", settings))
 
 
 def _serve_web(settings: Settings) -> None:
@@ -107,15 +105,3 @@ def _load(part: PartName, settings: Settings, parent: int) -> ASGIApp:
     if part == "redirect":
         return build_redirect(settings.url)
     return build_part("gate" if part == "gate" else "web", settings)
-
-
-def _run_worker(settings: Settings) -> None:
-    asyncio.run(_work(database_url_of("worker", settings)))
-
-
-async def _work(url: str) -> None:
-    database = await Database.open(url, part="worker", size=CONCURRENCY + 1)
-    try:
-        await run_worker(url, database, discover())
-    finally:
-        await database.close()
