@@ -5,9 +5,9 @@ It asks the catalogues themselves (`has_function_privilege`, policies' own text)
 
 from typing import Any, Literal
 
-import asyncpg
 import msgspec
 
+from belsimple.database.driver import FAILURES, connect
 from belsimple.database.pool import SETTINGS, unreachable
 from belsimple.database.queries import load_queries
 
@@ -29,8 +29,8 @@ async def examine(url: str) -> list[Finding]:
     Raises OperatorError when the database cannot be reached.
     """
     try:
-        connection = await asyncpg.connect(url, timeout=10, server_settings={**SETTINGS, "application_name": "belsimple-doctor"})
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
+        connection = await connect(url, {**SETTINGS, "application_name": "belsimple-doctor"})
+    except FAILURES as error:
         raise unreachable(error) from error
     try:
         return await differences(connection)

@@ -17,6 +17,7 @@ import asyncpg
 from procrastinate.schema import SchemaManager
 
 from belsimple.database import roles
+from belsimple.database.driver import FAILURES, connect
 from belsimple.database.pool import unreachable
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
@@ -67,7 +68,9 @@ class MigrationReport(NamedTuple):
     prefix: str
 
 
-async def migrate(admin_url: str, credentials: Path, permissions: Sequence[PermissionRow], modules: Sequence[ModuleSchema]) -> MigrationReport:
+async def migrate(
+    admin_url: str, credentials: Path, permissions: Sequence[PermissionRow], modules: Sequence[ModuleSchema]
+) -> MigrationReport:
     """Bring the database of `admin_url` to this version: roles, passwords, schemas, permissions. Safe to repeat and to run twice at once.
 
     `admin_url` is a superuser's (owned profile) or that of a role with CREATEROLE which owns the database (managed profile).
@@ -79,15 +82,17 @@ async def migrate(admin_url: str, credentials: Path, permissions: Sequence[Permi
         await connection.execute(_q.timeouts.sql)
         return await _Run(connection, await _check(connection)).all(credentials, permissions, modules)
     except asyncpg.PostgresError as error:
-        raise OperatorError(f"A migration failed and was rolled back: {error}", "The database is as it was before that migration.") from error
+        raise OperatorError(
+            f"A migration failed and was rolled back: {error}", "The database is as it was before that migration."
+        ) from error
     finally:
         await connection.close(timeout=5)
 
 
 async def _connect(url: str) -> Any:
     try:
-        return await asyncpg.connect(url, timeout=10, server_settings={"application_name": "belsimple-migrate"})
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, ValueError) as error:
+        return await connect(url, {"application_name": "belsimple-migrate"})
+    except FAILURES as error:
         raise unreachable(error) from error
 
 
@@ -95,7 +100,9 @@ async def _check(connection: Any) -> Any:
     server = await connection.fetchrow(_q.server.sql)
     major = server["version"] // 10000
     if major < 15 or server["version"] < OLDEST.get(major, 0):
-        raise OperatorError(f"PostgreSQL {connection.get_server_version().major} is too old", "Use 15.14, 16.10, 17.6, 18 or later.")
+        raise OperatorError(
+            f"PostgreSQL {connection.get_server_version().major} is too old", "Use 15.14, 16.10, 17.6, 18 or later."
+        )
     if not server["superuser"] and not (server["createrole"] and server["owns"]):
         raise OperatorError(
             "The database's admin may neither create roles nor own the database",
@@ -113,7 +120,9 @@ class _Run:
         self.prefix = roles.prefix_of(server["database"])
         self.applied: list[str] = []
 
-    async def all(self, credentials: Path, permissions: Sequence[PermissionRow], modules: Sequence[ModuleSchema]) -> MigrationReport:
+    async def all(
+        self, credentials: Path, permissions: Sequence[PermissionRow], modules: Sequence[ModuleSchema]
+    ) -> MigrationReport:
         if self.server["installed"]:
             self.prefix = await self.connection.fetchval(_q.owner_prefix.sql)
         await roles.ensure_roles(self.connection, self.prefix, credentials)
@@ -148,7 +157,10 @@ class _Run:
                     "Run that version, or restore a backup made before the upgrade. Nothing was changed.",
                 )
             if row["checksum"] != known[number].checksum:
-                raise OperatorError(f"Migration {source}/{number:04} was edited after it ran", "Restore the file and add a new migration instead.")
+                raise OperatorError(
+                    f"Migration {source}/{number:04} was edited after it ran",
+                    "Restore the file and add a new migration instead.",
+                )
         return max(applied, default=0)
 
     async def _apply(self, migration: Migration) -> None:
@@ -164,7 +176,9 @@ class _Run:
             if migration.number == TRAIL_MIGRATION and migration.source == "belsimple":
                 await self.connection.execute(_q.note_early.sql)
             note = _q.note_first if first else _q.note_applied
-            await self.connection.execute(note.sql, migration.source, migration.number, migration.name, migration.checksum)
+            await self.connection.execute(
+                note.sql, migration.source, migration.number, migration.name, migration.checksum
+            )
         self.applied.append(f"{migration.source}/{migration.number:04}_{migration.name}")
 
     async def _run_script(self, migration: Migration) -> None:
@@ -192,16 +206,17 @@ class _Run:
         if _version(installed) < _version(wanted):
             async with self.connection.transaction():
                 await self.connection.execute(_q.look_in_jobs.sql)
-                for file in sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql")):
-                    if _version(installed) < _version(file.name.split("_")[0]) <= _version(wanted):
-                        await self.connection.execute(file.read_text())
+                for script in _jobs_scripts(installed, wanted):
+                    await self.connection.execute(script)
                 await self.connection.execute(_q.look_nowhere.sql)
                 await self.connection.execute(_q.note_component.sql, "procrastinate", wanted)
 
     async def _permissions(self, permissions: Sequence[PermissionRow]) -> None:
         async with self.connection.transaction():
             for row in permissions:
-                await self.connection.execute(_q.declare_permission.sql, row.name, row.module, row.description, list(row.default_roles))
+                await self.connection.execute(
+                    _q.declare_permission.sql, row.name, row.module, row.description, list(row.default_roles)
+                )
             await self.connection.execute(_q.refresh_builtin_roles.sql)
 
     async def _module(self, module: ModuleSchema) -> None:
@@ -232,7 +247,9 @@ def migrations_in(source: str, folder: Traversable) -> list[Migration]:
             continue
         match = _FILE.match(file.name)
         if match is None or int(match["number"]) != len(found) + 1:
-            raise OperatorError(f"{source}: {file.name} is out of sequence", "Name migrations 0001_name.sql, 0002_name.sql and so on.")
+            raise OperatorError(
+                f"{source}: {file.name} is out of sequence", "Name migrations 0001_name.sql, 0002_name.sql and so on."
+            )
         found.append(Migration(source, int(match["number"]), match["name"], file.read_text(encoding="utf-8")))
     return found
 
@@ -241,6 +258,13 @@ def hmac_pads(key: bytes) -> tuple[bytes, bytes]:
     """The inner and outer pad of HMAC-SHA-256 (RFC 2104) for `key` of at most 64 bytes."""
     padded = key.ljust(64, b"\0")
     return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)
+
+
+def _jobs_scripts(above: str, up_to: str) -> list[str]:
+    files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    return [
+        file.read_text() for file in files if _version(above) < _version(file.name.split("_")[0]) <= _version(up_to)
+    ]
 
 
 def _text(filename: str) -> str:

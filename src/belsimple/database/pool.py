@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 
+from belsimple.database.driver import FAILURES, Connection, connect
 from belsimple.errors import OperatorError
 
 # A role may ALTER ROLE its own settings; options of the connection stand above those, and `reset all` returns to them.
@@ -31,8 +32,6 @@ SETTINGS: Final = {
 }
 WAIT_SECONDS: Final = 5.0
 
-# asyncpg ships no stubs; its connections stay inside this package.
-Connection = Any
 Place = Connection | None
 
 
@@ -117,10 +116,10 @@ async def open_pool(url: str, *, part: str, size: int) -> Pool:
     Raises OperatorError when the database cannot be reached or refuses the password.
     """
     settings = {**SETTINGS, "application_name": f"belsimple-{part}"}
-    pool = Pool(partial(asyncpg.connect, url, server_settings=settings, timeout=10))
+    pool = Pool(partial(connect, url, settings))
     try:
         await pool.open(size)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+    except FAILURES as error:
         raise unreachable(error) from error
     return pool
 
@@ -128,8 +127,14 @@ async def open_pool(url: str, *, part: str, size: int) -> Pool:
 def unreachable(error: BaseException) -> OperatorError:
     """Say in one line why the database cannot be used, without the credential."""
     if isinstance(error, asyncpg.InvalidPasswordError | asyncpg.InvalidAuthorizationSpecificationError):
-        return OperatorError(f"The database refuses the credential ({error})", "Check the user and password in BELSIMPLE_DATABASE_URL.")
+        return OperatorError(
+            f"The database refuses the credential ({error})", "Check the user and password in BELSIMPLE_DATABASE_URL."
+        )
     if isinstance(error, asyncpg.InvalidCatalogNameError):
-        return OperatorError(f"The database is missing ({error})", "Create it, or correct its name in BELSIMPLE_DATABASE_URL.")
+        return OperatorError(
+            f"The database is missing ({error})", "Create it, or correct its name in BELSIMPLE_DATABASE_URL."
+        )
     reason = str(error) or type(error).__name__
-    return OperatorError(f"The database cannot be reached ({reason})", "Check BELSIMPLE_DATABASE_URL and that PostgreSQL runs.")
+    return OperatorError(
+        f"The database cannot be reached ({reason})", "Check BELSIMPLE_DATABASE_URL and that PostgreSQL runs."
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from inspect import signature
 from operator import itemgetter
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from uuid import UUID
 from weakref import WeakSet
 
@@ -46,7 +46,7 @@ class Transaction:
 
     __slots__ = ("_connection", "principal", "touch_due")
 
-    def __init__(self, connection: Any, principal: Principal, touch_due: bool = False) -> None:
+    def __init__(self, connection: Any, principal: Principal, *, touch_due: bool = False) -> None:
         self._connection = connection
         self.principal = principal
         self.touch_due = touch_due
@@ -78,7 +78,9 @@ class Transaction:
         """Enqueue a job for this tenant and account, as part of this transaction; returns its id."""
         return await self.value(_q.enqueue, task=task, args=msgspec.json.encode(arguments).decode(), at=at)
 
-    async def record(self, action: str, object_type: str, object_id: UUID | None, detail: dict[str, Any] | None = None) -> None:
+    async def record(
+        self, action: str, object_type: str, object_id: UUID | None, detail: dict[str, Any] | None = None
+    ) -> None:
         """Write an event that is no row change into the tenant's trail."""
         encoded = None if detail is None else msgspec.json.encode(detail).decode()
         await self.value(_q.record, action=action, object_type=object_type, object_id=object_id, detail=encoded)
@@ -98,7 +100,9 @@ def bind(query: Query, parameters: dict[str, Any], *, spare: int = 0) -> list[An
     except KeyError as missing:
         raise TypeError(f"query {query.name} needs the parameter {missing}") from None
     if len(parameters) > len(values) + spare or (len(parameters) > len(values) and "tenant" in query.parameters):
-        raise TypeError(f"query {query.name} does not use {sorted(set(parameters) - set(query.parameters) - {'tenant'})}")
+        raise TypeError(
+            f"query {query.name} does not use {sorted(set(parameters) - set(query.parameters) - {'tenant'})}"
+        )
     return values
 
 
@@ -127,12 +131,12 @@ class Database:
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the token opens no session.
         """
-        async with self._begun(writing) as connection:
+        async with self._begun(writing=writing) as connection:
             entered = await connection.fetchrow(_q.enter.sql, token)
             yield Transaction(
                 connection,
                 Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5]),
-                entered[4],
+                touch_due=entered[4],
             )
 
     @asynccontextmanager
@@ -141,13 +145,13 @@ class Database:
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the ticket is missing, finished or not being worked on.
         """
-        async with self._begun(True) as connection:
+        async with self._begun(writing=True) as connection:
             entered = await connection.fetchrow(_q.enter_job.sql, job_id)
             principal = Principal(entered[0], entered[1], None, permissions_of(entered[2]))
             yield Transaction(connection, principal), Job(entered[3], msgspec.json.decode(entered[4]))
 
     @asynccontextmanager
-    async def _begun(self, writing: bool) -> AsyncIterator[Any]:
+    async def _begun(self, *, writing: bool) -> AsyncIterator[Any]:
         async with self._pool.lend() as connection:
             try:
                 await connection.execute((_q.begin_write if writing else _q.begin_read).sql)
@@ -201,7 +205,7 @@ def builder(into: type[T], columns: tuple[str, ...]) -> Callable[[Any], T]:
         return lambda record: into(**record)
     if fields == columns:
         return lambda record: into(*record)
-    pick = itemgetter(*fields)
+    pick = cast("Callable[[Any], tuple[Any, ...]]", itemgetter(*fields))  # two fields or more: a tuple
     return lambda record: into(*pick(record))
 
 

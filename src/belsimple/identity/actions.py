@@ -109,7 +109,9 @@ class InvitationOver(Problem):
     status, name, title = 404, "invitation-not-valid", "This invitation is not valid any more. Ask for a new one."
 
 
-async def accept_invitation(database: Database, hasher: Hasher, *, token: bytes, name: str, password: str) -> tuple[str, str]:
+async def accept_invitation(
+    database: Database, hasher: Hasher, *, token: bytes, name: str, password: str
+) -> tuple[str, str]:
     """Make the invited account; returns the tenant's slug and the address. Raises InvitationOver, Unprocessable."""
     invited = await invitation_open(database, token=token)
     if invited is None:
@@ -142,9 +144,7 @@ async def reauthenticate(transaction: Transaction, hasher: Hasher, *, password: 
         raise WrongPassword
 
 
-async def change_password(
-    transaction: Transaction, hasher: Hasher, *, current: str, new: str, caller: Caller
-) -> bytes:
+async def change_password(transaction: Transaction, hasher: Hasher, *, current: str, new: str, caller: Caller) -> bytes:
     """Change the own password; returns the token of the session that goes on: a trigger ends every one there was.
 
     Raises WrongPassword, and Unprocessable for a new password that is short or common.

@@ -2,6 +2,7 @@
 
 import asyncpg
 
+from belsimple.database.driver import state_of
 from belsimple.database.migrator import owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
@@ -18,6 +19,8 @@ async def raise_cost(admin_url: str, *, memory_mib: int, passes: int, actor: str
         try:
             return await connection.fetchval(_q.raise_hashing.sql, memory_mib * 1024, passes, actor)
         except asyncpg.PostgresError as error:
-            if error.sqlstate != "BS409":
+            if state_of(error) != "BS409":
                 raise
-            raise OperatorError(str(error), "Raise BELSIMPLE_ARGON2_MEMORY_MIB and BELSIMPLE_ARGON2_PASSES, or unset them.") from error
+            raise OperatorError(
+                str(error), "Raise BELSIMPLE_ARGON2_MEMORY_MIB and BELSIMPLE_ARGON2_PASSES, or unset them."
+            ) from error

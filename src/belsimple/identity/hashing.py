@@ -40,7 +40,9 @@ class Hasher:
             raise Unavailable(retry_after=2)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, _raw, password.encode(), salt, parameters)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, _raw, password.encode(), salt, parameters
+            )
         finally:
             self._waiting -= 1
 

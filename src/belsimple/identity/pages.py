@@ -1,7 +1,5 @@
 """The page behind an invitation's link, served by part gate. Following the link consumes nothing; sending the form does."""
 
-import msgspec
-
 from belsimple.console.render import page
 from belsimple.database.transaction import Database
 from belsimple.identity import actions
@@ -34,12 +32,19 @@ async def invitation(database: Database, query: Link) -> HtmlPage:
 
 
 @endpoint(
-    "POST", "/invitation", permission="public", part="gate", limits=(INVITATIONS,), summary="Accept an invitation on its page"
+    "POST",
+    "/invitation",
+    permission="public",
+    part="gate",
+    limits=(INVITATIONS,),
+    summary="Accept an invitation on its page",
 )
 async def accept(database: Database, hasher: Hasher, body: AcceptanceForm) -> HtmlPage:
     try:
         token = invitation_token(body.token)
-        tenant, email = await actions.accept_invitation(database, hasher, token=token, name=body.name, password=body.password)
+        tenant, email = await actions.accept_invitation(
+            database, hasher, token=token, name=body.name, password=body.password
+        )
     except Unprocessable as refused:
         return await _form(database, body.token, name=body.name, error=refused.errors[0][1])
     except actions.InvitationOver:

@@ -12,7 +12,6 @@ from belsimple.web.problems import Unprocessable
 SHORTEST: Final = 15  # characters, where a password is the only factor
 LONGEST: Final = 256
 _ENDS: Final = re.compile(r"^[\W\d_]+|[\W\d_]+$")
-_REPEATED: Final = re.compile(r"^(?P<unit>.{1,32}?)(?P=unit)+$", re.DOTALL)
 
 
 def normalised(password: str) -> str:
@@ -33,7 +32,8 @@ def accepted(password: str, *, pointer: str, about: tuple[str, ...] = ()) -> str
         raise _refused(pointer, f"Use at most {LONGEST} characters.")
     if _is_common(password.casefold()):
         raise _refused(pointer, "This is among the passwords that attackers try first. Choose another one.")
-    if any(len(word) >= 4 and _core(password.casefold()) == _core(word.casefold()) for word in about):
+    core = _core(password.casefold())
+    if core and any(len(word) >= 4 and core == _core(word.casefold()) for word in about):
         raise _refused(pointer, "This is made of your own name or address. Choose another one.")
     return password
 
@@ -43,15 +43,16 @@ def _refused(pointer: str, detail: str) -> Unprocessable:
 
 
 def _is_common(password: str) -> bool:
-    """In the list itself, or a listed one with digits around it, or one written several times over."""
-    candidates = {password, _core(password)}
-    for candidate in tuple(candidates):
-        repeated = _REPEATED.match(candidate)
-        if repeated:
-            candidates.add(repeated["unit"])
-            if len(repeated["unit"]) <= 3:
+    """In the list itself, or a listed one with digits around it, or one, or up to three characters, written over and over."""
+    common = _common_passwords()
+    for candidate in {password, _core(password)}:
+        if candidate in common:
+            return True
+        for length in range(1, len(candidate)):
+            unit = candidate[:length]
+            if (length <= 3 or unit in common) and (unit * (len(candidate) // length + 1)).startswith(candidate):
                 return True
-    return not candidates.isdisjoint(_common_passwords())
+    return False
 
 
 def _core(password: str) -> str:

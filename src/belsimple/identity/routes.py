@@ -11,7 +11,7 @@ from belsimple.identity import account
 from belsimple.identity.account import Me, Member, Session
 from belsimple.identity.sign_in_routes import PersonName
 from belsimple.web.answers import Page
-from belsimple.web.cursor import cut_page, read_cursor
+from belsimple.web.cursor import cut_page, page_of_all, read_cursor
 from belsimple.web.endpoint import SIGNED_IN, endpoint
 from belsimple.web.inputs import Input, Paging
 from belsimple.web.problems import Unprocessable
@@ -45,16 +45,24 @@ async def me(transaction: Transaction) -> Me:
     return await account.me(transaction)
 
 
-@endpoint("PATCH", "/api/v1/me", permission=SIGNED_IN, precondition="optional", summary="Change the own name, language or time zone")
+@endpoint(
+    "PATCH",
+    "/api/v1/me",
+    permission=SIGNED_IN,
+    precondition="optional",
+    summary="Change the own name, language or time zone",
+)
 async def change_me(transaction: Transaction, body: MeChange, expected: int | None) -> Me:
     if body.zone is not None and body.zone not in available_timezones():
         raise Unprocessable([("/zone", "Use a time zone's name, such as Europe/Brussels.")])
-    return await account.change_me(transaction, name=body.name, language=body.language, zone=body.zone, expected=expected)
+    return await account.change_me(
+        transaction, name=body.name, language=body.language, zone=body.zone, expected=expected
+    )
 
 
 @endpoint("GET", "/api/v1/sessions", permission=SIGNED_IN, summary="The own living sessions")
 async def list_sessions(transaction: Transaction, query: Paging) -> Page[Session]:
-    return Page((await account.sessions(transaction))[: query.limit])
+    return page_of_all(await account.sessions(transaction), query)
 
 
 @endpoint("DELETE", "/api/v1/sessions/{id}", permission=SIGNED_IN, summary="End one of the own sessions")
@@ -83,7 +91,9 @@ async def get_member(transaction: Transaction, id: UUID) -> Member:
     summary="Deactivate or reactivate a member, or set the roles",
 )
 async def change_member(transaction: Transaction, id: UUID, body: MemberChange, expected: int | None) -> Member:
-    return await account.change_member(transaction, member_id=id, status=body.status, roles=body.roles, expected=expected)
+    return await account.change_member(
+        transaction, member_id=id, status=body.status, roles=body.roles, expected=expected
+    )
 
 
 ENDPOINTS = (me, change_me, list_sessions, end_session, list_members, get_member, change_member)

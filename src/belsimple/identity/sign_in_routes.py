@@ -18,13 +18,17 @@ from belsimple.web.limits import Limit, by_address, by_fields, by_fields_and_add
 from belsimple.web.problems import NotFound
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
-PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")]
+PersonName = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
 # Only refused attempts use these up. STRANGERS bounds guessing on one account from any number of addresses; it does not
 # count the addresses where the account signs in, so that a stranger's storm locks nobody out (docs/decisions/0006).
 PER_ADDRESS = Limit(name="sign-in-address", times=60, seconds=60, burst=30, subject=by_address)
-PER_ACCOUNT = Limit(name="sign-in-account", times=2, seconds=60, burst=10, subject=by_fields_and_address("tenant", "email"))
+PER_ACCOUNT = Limit(
+    name="sign-in-account", times=2, seconds=60, burst=10, subject=by_fields_and_address("tenant", "email")
+)
 STRANGERS = Limit(name="sign-in-strangers", times=4, seconds=60, burst=20, subject=by_fields("tenant", "email"))
 PER_SESSION = Limit(name="own-password", times=2, seconds=60, burst=10, subject=by_session)
 INVITATIONS = Limit(name="invitation", times=30, seconds=60, burst=20, subject=by_address)
@@ -74,9 +78,16 @@ class Accepted(msgspec.Struct, frozen=True):
 
 
 @endpoint(
-    "POST", "/api/v1/session", permission="public", part="gate", limits=(PER_ADDRESS, PER_ACCOUNT), summary="Sign in with a password"
+    "POST",
+    "/api/v1/session",
+    permission="public",
+    part="gate",
+    limits=(PER_ADDRESS, PER_ACCOUNT),
+    summary="Sign in with a password",
 )
-async def sign_in(database: Database, hasher: Hasher, body: SignIn, caller: Caller, attempts: Attempts) -> Answer[SignedIn]:
+async def sign_in(
+    database: Database, hasher: Hasher, body: SignIn, caller: Caller, attempts: Attempts
+) -> Answer[SignedIn]:
     attempt = await actions.begin_sign_in(database, tenant=body.tenant, email=body.email, caller=caller)
     if not attempt.familiar:
         await attempts.take(STRANGERS)
@@ -92,9 +103,16 @@ async def sign_out(transaction: Transaction) -> Answer[None]:
 
 
 @endpoint(
-    "PUT", "/api/v1/account/password", permission=SIGNED_IN, part="gate", limits=(PER_SESSION,), summary="Change the own password"
+    "PUT",
+    "/api/v1/account/password",
+    permission=SIGNED_IN,
+    part="gate",
+    limits=(PER_SESSION,),
+    summary="Change the own password",
 )
-async def change_password(transaction: Transaction, hasher: Hasher, body: PasswordChange, caller: Caller) -> Answer[None]:
+async def change_password(
+    transaction: Transaction, hasher: Hasher, body: PasswordChange, caller: Caller
+) -> Answer[None]:
     token = await actions.change_password(transaction, hasher, current=body.current, new=body.new, caller=caller)
     return Answer(204, cookie=NewSession(token))
 

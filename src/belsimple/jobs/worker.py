@@ -27,6 +27,7 @@ class Backoff(BaseRetryStrategy):
     """Ten attempts, after 2, 4, 8 ... seconds, at most an hour apart. A refused ticket is never tried again."""
 
     def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision | None:
+        """When to try again, None for never."""
         if isinstance(exception, TicketRefused) or job.attempts >= MOST_ATTEMPTS:
             return None
         return RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), 3600)})
@@ -52,7 +53,7 @@ async def run_worker(url: str, database: Database, modules: Sequence[Module]) ->
 
 
 def build_app(url: str, database: Database, modules: Sequence[Module]) -> App:
-    """procrastinate's application with every module's jobs and the platform's schedule."""
+    """Procrastinate's application with every module's jobs and the platform's schedule."""
     connector = PsycopgConnector(conninfo=url, kwargs={"options": _QUEUE_OPTIONS}, min_size=1, max_size=CONCURRENCY + 2)
     app = App(connector=connector)
     for module in modules:
@@ -80,12 +81,14 @@ def _tenant_job(database: Database, declared: Job) -> Any:
 def _schedule(app: App, database: Database) -> None:
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="belsimple.sweep", queue="system", queueing_lock="belsimple.sweep", pass_context=False)
-    async def sweep(timestamp: int) -> None:
+    async def sweep(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the moment by name
         await database.call(_q.sweep)
 
     @app.periodic(cron="* * * * *")
-    @app.task(name="belsimple.retry_stalled", queue="system", queueing_lock="belsimple.retry_stalled", pass_context=False)
-    async def retry_stalled(timestamp: int) -> None:
+    @app.task(
+        name="belsimple.retry_stalled", queue="system", queueing_lock="belsimple.retry_stalled", pass_context=False
+    )
+    async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001
         # A worker that was killed leaves its jobs as being worked on; its heart no longer beats.
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=20)
         await asyncio.gather(*(app.job_manager.retry_job(job) for job in stalled))

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from belsimple.database.driver import state_of
 from belsimple.database.migrator import owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
@@ -34,13 +35,17 @@ class TenantView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
-async def create_tenant(admin_url: str, *, slug: str, owner: str, name: str | None = None, synthetic: bool = False) -> str:
+async def create_tenant(
+    admin_url: str, *, slug: str, owner: str, name: str | None = None, synthetic: bool = False
+) -> str:
     """Make a tenant; returns the token of its first owner's invitation, for the one-time set-up link.
 
     Raises OperatorError for a slug or address that cannot be, or a slug that is taken.
     """
     if not _SLUG.fullmatch(slug):
-        raise OperatorError(f"{slug!r} cannot name a tenant", "Use 3 to 40 lower-case letters, digits and hyphens, a letter first.")
+        raise OperatorError(
+            f"{slug!r} cannot name a tenant", "Use 3 to 40 lower-case letters, digits and hyphens, a letter first."
+        )
     if not re.fullmatch(r"[^@\s]+@[^@\s]+", owner):
         raise OperatorError(f"{owner!r} is not an e-mail address", "Give the first owner's address with --owner.")
     token = os.urandom(32)
@@ -50,7 +55,9 @@ async def create_tenant(admin_url: str, *, slug: str, owner: str, name: str | No
                 _q.create_tenant.sql, slug, name or slug, owner, sha256(token).digest(), operating_user(), synthetic
             )
         except asyncpg.UniqueViolationError:
-            raise OperatorError(f"There is a tenant {slug!r} already", "Choose another slug; `belsimple tenant list` shows them.") from None
+            raise OperatorError(
+                f"There is a tenant {slug!r} already", "Choose another slug; `belsimple tenant list` shows them."
+            ) from None
     return encode_token(token)
 
 
@@ -100,6 +107,6 @@ async def _command(admin_url: str) -> AsyncIterator[Any]:
             async with connection.transaction():
                 yield connection
         except asyncpg.PostgresError as error:
-            if (error.sqlstate or "").startswith("BS"):
+            if state_of(error).startswith("BS"):
                 raise OperatorError(str(error).rstrip("."), "See `belsimple tenant list`.") from error
             raise

@@ -14,7 +14,10 @@ async def install(admin_url: str, credentials: Path) -> MigrationReport:
     The service roles' passwords are kept in the folder `credentials`. Raises OperatorError.
     """
     modules = discover()
-    rows = [*_rows("belsimple", PERMISSIONS), *(row for module in modules for row in _rows(module.name, module.permissions))]
+    rows = [
+        *_rows("belsimple", PERMISSIONS),
+        *(row for module in modules for row in _rows(module.name, module.permissions)),
+    ]
     return await migrate(admin_url, credentials, rows, [_schema(module) for module in modules])
 
 

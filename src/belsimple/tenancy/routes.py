@@ -42,7 +42,12 @@ async def get_settings(transaction: Transaction) -> TenantSettings:
 
 
 @endpoint(
-    "PATCH", "/api/v1/tenant", permission="settings:write", fresh=True, precondition="required", summary="Change the tenant's settings"
+    "PATCH",
+    "/api/v1/tenant",
+    permission="settings:write",
+    fresh=True,
+    precondition="required",
+    summary="Change the tenant's settings",
 )
 async def change_settings(transaction: Transaction, body: SettingsChange, expected: int) -> TenantSettings:
     await transaction.value(
