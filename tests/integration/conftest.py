@@ -1,23 +1,19 @@
 """Databases of the four profiles: PostgreSQL 18 and 15, each with a superuser and with a managed service's admin."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, ExitStack
 from functools import cache
 
 import pytest
 import pytest_asyncio
 
+from belsimple.database.transaction import Database
 from tests.support.clusters import RunningCluster, running_cluster
 from tests.support.databases import PROFILES, Installed, Profile, copy_of, dropped, installed_template
-from tests.support.world import World
+from tests.support.world import World, opened_parts
 
-EVERY_PROFILE = pytest.mark.parametrize("profile", PROFILES, ids=str)
-"""For what may differ between them: installing, doctor, isolation, the queue."""
-ONE_PROFILE = pytest.mark.parametrize("profile", [PROFILES[0]], ids=str)
-"""For what is Python's alone."""
 Clusters = Callable[[str], RunningCluster]
-Templates = Callable[[Profile], Installed]
+Databases = Callable[[Profile], Awaitable[Installed]]
 
 
 @pytest.fixture(scope="session")
@@ -28,20 +24,44 @@ def clusters() -> Iterator[Clusters]:
 
 
 @pytest.fixture(scope="session")
-def templates(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+def templates(clusters: Clusters, tmp_path_factory: pytest.TempPathFactory) -> Databases:
     """Installs a profile when it is first asked for."""
+    made: dict[Profile, Installed] = {}
 
-    def make(profile: Profile) -> Installed:
-        folder = tmp_path_factory.mktemp("credentials")
-        return asyncio.run(installed_template(clusters(profile.version), profile, folder))
+    async def template(profile: Profile) -> Installed:
+        if profile not in made:
+            folder = tmp_path_factory.mktemp("credentials")
+            made[profile] = await installed_template(clusters(profile.version), profile, folder)
+        return made[profile]
 
-    return cache(make)
+    return template
 
 
 @pytest.fixture(scope="session")
-def shared_copies(templates: Templates) -> Templates:
+def shared_copies(templates: Databases) -> Databases:
     """One copy for each profile, in which every test makes tenants of its own."""
-    return cache(lambda profile: asyncio.run(copy_of(templates(profile))))
+    made: dict[Profile, Installed] = {}
+
+    async def copy(profile: Profile) -> Installed:
+        if profile not in made:
+            made[profile] = await copy_of(await templates(profile))
+        return made[profile]
+
+    return copy
+
+
+@pytest_asyncio.fixture(scope="session")
+async def shared_parts() -> AsyncIterator[Callable[[Installed], Awaitable[tuple[Database, Database]]]]:
+    """The pools of a shared database's parts web and gate, opened once."""
+    made: dict[str, tuple[Database, Database]] = {}
+    async with AsyncExitStack() as stack:
+
+        async def parts(installed: Installed) -> tuple[Database, Database]:
+            if installed.name not in made:
+                made[installed.name] = await stack.enter_async_context(opened_parts(installed))
+            return made[installed.name]
+
+        yield parts
 
 
 @pytest.fixture(params=[PROFILES[0], PROFILES[-1]], ids=str)
@@ -50,29 +70,31 @@ def profile(request: pytest.FixtureRequest) -> Profile:
     return request.param
 
 
-@pytest.fixture
-def shared(profile: Profile, shared_copies: Templates) -> Installed:
+@pytest_asyncio.fixture
+async def shared(profile: Profile, shared_copies: Databases) -> Installed:
     """A database that other tests use too: nothing but tenants of one's own may be changed in it."""
-    return shared_copies(profile)
+    return await shared_copies(profile)
 
 
 @pytest_asyncio.fixture
-async def fresh(profile: Profile, templates: Templates) -> AsyncIterator[Installed]:
+async def fresh(profile: Profile, templates: Databases) -> AsyncIterator[Installed]:
     """A database of one's own, to break."""
-    installed = await copy_of(templates(profile))
+    installed = await copy_of(await templates(profile))
     yield installed
     await dropped(installed)
 
 
 @pytest_asyncio.fixture
-async def world(shared: Installed) -> AsyncIterator[World]:
-    """A new tenant in the shared database, with connections of the parts."""
-    async with World.opened(shared) as world:
+async def world(
+    shared: Installed, shared_parts: Callable[[Installed], Awaitable[tuple[Database, Database]]]
+) -> AsyncIterator[World]:
+    """A new tenant in the shared database."""
+    async with World.opened(shared, await shared_parts(shared)) as world:
         yield world
 
 
 @pytest_asyncio.fixture
 async def own_world(fresh: Installed) -> AsyncIterator[World]:
-    """The same in a database of its own."""
-    async with World.opened(fresh) as world:
+    """A tenant in a database of one's own."""
+    async with opened_parts(fresh) as parts, World.opened(fresh, parts) as world:
         yield world

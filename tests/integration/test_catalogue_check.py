@@ -1,13 +1,15 @@
 """Doctor: clean after an installation, red for whatever breaks a promise."""
 
+from collections.abc import Callable
+
 import pytest
 
 from belsimple.database.catalogue import Finding, differences, examine
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES
-from tests.support.databases import Installed, Profile, empty_database
+from tests.support.clusters import RunningCluster
+from tests.support.databases import EVERY_PROFILE, Installed, Profile, empty_database
 
-from .conftest import EVERY_PROFILE, Clusters
 
 checks = load_queries("belsimple.database", "catalogue.sql")
 
@@ -130,6 +132,6 @@ def test_every_check_has_something_that_breaks_it() -> None:
     assert {check.name for check in checks.all()} == {check for check, _ in BROKEN} | unbreakable_in_a_transaction
 
 
-async def test_it_says_so_when_nothing_is_installed(clusters: Clusters, profile: Profile) -> None:
+async def test_it_says_so_when_nothing_is_installed(clusters: Callable[[str], RunningCluster], profile: Profile) -> None:
     _, url = await empty_database(clusters(profile.version), profile)
     assert [finding.check for finding in await examine(url)] == ["installed"]

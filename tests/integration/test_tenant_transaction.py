@@ -11,9 +11,9 @@ from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Database, KeepChanges, Transaction
 from belsimple.errors import OperatorError
 from belsimple.identity import account
+from tests.support.databases import EVERY_PROFILE, ONE_PROFILE
 from tests.support.world import World, random_bytes
 
-from .conftest import EVERY_PROFILE, ONE_PROFILE
 
 dossiers = load_queries("belsimple_dossiers")
 trail = load_queries("belsimple.audit")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import role_url
@@ -33,6 +34,10 @@ class Profile:
 
 
 PROFILES = tuple(Profile(version, managed) for version in ("18", "15") for managed in (False, True))
+EVERY_PROFILE = pytest.mark.parametrize("profile", PROFILES, ids=str)
+"""For what may differ between them: installing, doctor, isolation, the queue."""
+ONE_PROFILE = pytest.mark.parametrize("profile", [PROFILES[0]], ids=str)
+"""For what is Python's alone."""
 
 
 @dataclass(frozen=True)

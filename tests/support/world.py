@@ -26,16 +26,11 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, installed: Installed) -> AsyncIterator[Self]:
-        """Connect as each part and make the tenant."""
-        async with AsyncExitStack() as stack:
-            app = await Database.open(installed.url("app"), part="web", size=2)
-            stack.push_async_callback(app.close)
-            gate = await Database.open(installed.url("gate"), part="gate", size=2)
-            stack.push_async_callback(gate.close)
-            world = cls(installed, app, gate)
-            world.slug, world.owner = await new_tenant(installed, gate)
-            yield world
+    async def opened(cls, installed: Installed, parts: tuple[Database, Database]) -> AsyncIterator[Self]:
+        """Make the tenant."""
+        world = cls(installed, *parts)
+        world.slug, world.owner = await new_tenant(installed, world.gate)
+        yield world
 
     async def account(self, role: str, *, slug: str | None = None, email: str | None = None) -> Account:
         """A further account, in this tenant or another."""
@@ -91,6 +86,17 @@ class World:
             self.slug,
         )
         return [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+@asynccontextmanager
+async def opened_parts(installed: Installed) -> AsyncIterator[tuple[Database, Database]]:
+    """Connections of the parts web and gate."""
+    async with AsyncExitStack() as stack:
+        app = await Database.open(installed.url("app"), part="web", size=2)
+        stack.push_async_callback(app.close)
+        gate = await Database.open(installed.url("gate"), part="gate", size=2)
+        stack.push_async_callback(gate.close)
+        yield app, gate
 
 
 def random_bytes() -> bytes:
