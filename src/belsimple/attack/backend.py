@@ -9,11 +9,12 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
 from belsimple.attack.corpus import CONTEXTS
-from belsimple.database.pool import SETTINGS
+from belsimple.attack.manner import SERVICE, Manner
 from belsimple.database.queries import load_queries
 
 _pool = load_queries("belsimple.database", "pool.sql")
 _q = load_queries("belsimple.attack")
+_SPACE, _ESCAPED = " ", "\\ "
 _NAME: Final = re.compile(r":'(?P<value>[a-z_]+)'|:\"(?P<role>[a-z_]+)\"")
 _TO_STDOUT: Final = re.compile(r"^copy\b.*\bto stdout$", re.DOTALL)
 
@@ -37,16 +38,19 @@ class Seen(NamedTuple):
 class Backend:
     """A connection; `names` are the values that statements refer to, and where kept ones go."""
 
-    def __init__(self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", names: dict[str, str]) -> None:
+    def __init__(
+        self, connection: "psycopg.AsyncConnection[tuple[object, ...]]", names: dict[str, str], manner: Manner
+    ) -> None:
         self._connection = connection
+        self._manner = manner
         self._names = names
         self._keep = ""
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str, names: dict[str, str]) -> AsyncIterator[Self]:
+    async def open(cls, url: str, names: dict[str, str], manner: Manner = SERVICE) -> AsyncIterator[Self]:
         """Connect as the service does. Whatever is open at the end is rolled back."""
-        options = " ".join(f"-c {name}={value.replace(' ', chr(92) + ' ')}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value.replace(_SPACE, _ESCAPED)}" for name, value in manner.settings.items())
         connection = await psycopg.AsyncConnection.connect(
             url,
             autocommit=True,
@@ -56,7 +60,7 @@ class Backend:
             application_name="belsimple-attack",
         )
         try:
-            yield cls(connection, names)
+            yield cls(connection, names, manner)
         finally:
             await connection.close()
 
@@ -66,7 +70,7 @@ class Backend:
 
     async def begin(self, *, writing: bool) -> Seen:
         """Start a transaction with the very message that the service sends."""
-        return await self._run((_pool.begin_write if writing else _pool.begin_read).sql)
+        return await self._run(self._manner.begin_write if writing else self._manner.begin_read)
 
     async def roll_back(self) -> None:
         """End whatever transaction is open."""

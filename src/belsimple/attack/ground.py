@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from belsimple.attack.backend import Backend
+from belsimple.attack.manner import SERVICE, Manner
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import ROLES
 from belsimple.database.transaction import Database
@@ -30,6 +31,7 @@ _PEOPLE: Final = {
     "second": "member",
     "third": "member",
     "fourth": "member",
+    "fifth": "member",
 }
 
 Profile = Literal["owned", "managed"]
@@ -42,6 +44,7 @@ class Ground(msgspec.Struct, frozen=True):
     urls: dict[str, str]
     names: dict[str, str]
     profile: Profile
+    manner: Manner = SERVICE
 
 
 class Person(NamedTuple):
@@ -56,21 +59,33 @@ class Person(NamedTuple):
 @asynccontextmanager
 async def prepared(admin_url: str, urls: dict[str, str], prefix: str, profile: Profile) -> AsyncIterator[Ground]:
     """Make the two tenants; they are removed afterwards, whatever happened."""
-    slugs = {side: f"attack-{side}-{secrets.token_hex(4)}" for side in ("a", "b")}
-    names = {role: f"{prefix}_{role}" for role in ROLES}
-    ground = Ground(admin_url, urls, names, profile)
+    ground = Ground(admin_url, urls, {role: f"{prefix}_{role}" for role in ROLES}, profile)
+    try:
+        await furnish(ground)
+        yield ground
+    finally:
+        await _remove(ground)
+
+
+async def furnish(ground: Ground) -> None:
+    """Make both tenants with everything in them; the names of `ground` then stand for it."""
+    for side in ("a", "b"):
+        ground.names[f"{side}_slug"] = f"attack-{side}-{secrets.token_hex(4)}"
+    async with _parts(ground) as (gate, app):
+        for side in ("a", "b"):
+            await _tenant(ground, gate, side, ground.names[f"{side}_slug"])
+            await _furnish(app, ground, side)
+
+
+@asynccontextmanager
+async def _parts(ground: Ground) -> AsyncIterator[tuple[Database, Database]]:
+    """The databases of parts gate and web."""
     async with AsyncExitStack() as stack:
-        gate = await Database.open(urls["gate"], part="gate", size=1)
+        gate = await Database.open(ground.urls["gate"], part="gate", size=1)
         stack.push_async_callback(gate.close)
-        app = await Database.open(urls["app"], part="web", size=1)
+        app = await Database.open(ground.urls["app"], part="web", size=1)
         stack.push_async_callback(app.close)
-        try:
-            for side, slug in slugs.items():
-                await _tenant(ground, gate, side, slug)
-                await _furnish(app, ground, side)
-            yield ground
-        finally:
-            await _remove(ground, app, slugs)
+        yield gate, app
 
 
 async def _tenant(ground: Ground, gate: Database, side: str, slug: str) -> None:
@@ -125,17 +140,19 @@ async def _furnish(app: Database, ground: Ground, side: str) -> None:
         )
 
 
-async def _remove(ground: Ground, app: Database, slugs: dict[str, str]) -> None:
+async def _remove(ground: Ground) -> None:
     """Module rows go inside their tenant, through role app; then the tenants. A tenant that was never made is passed over."""
     made = {view.slug for view in await tenancy.list_tenants(ground.admin_url)}
     async with Backend.open(ground.urls["worker"], ground.names) as worker:
         await worker.run(_q.remove_jobs.sql)
-    for side, slug in slugs.items():
-        if slug in made:
-            if f"{side}_token" in ground.names:
-                async with app.tenant(_token(ground.names, side), writing=True) as inside:
-                    await inside.execute(_q.remove_dossiers)
-            await tenancy.remove_synthetic(ground.admin_url, slug=slug)
+    async with _parts(ground) as (_, app):
+        for side in ("a", "b"):
+            slug = ground.names.get(f"{side}_slug")
+            if slug in made:
+                if f"{side}_token" in ground.names:
+                    async with app.tenant(_token(ground.names, side), writing=True) as inside:
+                        await inside.execute(_q.remove_dossiers)
+                await tenancy.remove_synthetic(ground.admin_url, slug=slug)
 
 
 def _token(names: dict[str, str], side: str) -> bytes:

@@ -5,3 +5,7 @@ set role {};
 -- name: enter
 -- Enters with a token.
 select * from context.enter($1);
+
+-- name: begin_without_reset
+-- How a careless service would begin: whatever an earlier request set is still set.
+begin; select context.pristine();

@@ -28,6 +28,13 @@ select count(*) from dossiers.dossier;
 -- guard: word_policy
 select * from dossiers.dossier_term;
 
+-- name: read_word_lists_without_context
+-- number: 1
+-- context: none
+-- expect: empty
+-- guard: word_policy
+select * from dossiers.dossier_words;
+
 -- name: read_trail_without_context
 -- number: 1
 -- context: none

@@ -22,7 +22,7 @@ update dossiers.dossier set title = 'forged';
 -- number: 2
 -- context: none
 -- expect: 28000
--- guard: stamp_mac
+-- guard: stamp_check
 select set_config('context.stamp', :'b_tenant', true);
 select * from dossiers.dossier;
 
@@ -31,7 +31,7 @@ select * from dossiers.dossier;
 -- number: 2
 -- context: none
 -- expect: 28000
--- guard: stamp_mac
+-- guard: stamp_check
 select set_config('context.stamp', repeat('|', 80), true);
 select * from dossiers.dossier;
 

@@ -127,7 +127,7 @@ select rolpassword from pg_authid;
 -- context: raw
 -- expect: 42501
 -- guard: superuser
-create extension dblink;
+create extension dblink schema public;
 
 -- name: subscribe_to_changes
 -- Logical replication would stream every tenant's rows.

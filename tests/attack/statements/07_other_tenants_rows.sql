@@ -113,7 +113,7 @@ copy dossiers.dossier (tenant_id, title) from stdin;
 -- context: write
 -- expect: 42501
 -- guard: superuser
-copy dossiers.dossier to '/tmp/everything';
+copy dossiers.dossier to '/dev/null';
 
 -- name: truncate
 -- It runs no policy and would empty every tenant.
@@ -208,7 +208,7 @@ delete from audit.entry;
 -- context: write
 -- expect: 42501
 -- guard: trail_grants
-insert into audit.entry (tenant_id, epoch, source, action, object_type) values (:'b_tenant', 1, 'session', 'insert', 'dossiers.dossier');
+insert into audit.entry (tenant_id, xid, epoch, source, action, object_type) values (:'b_tenant', '1', 1, 'session', 'insert', 'dossiers.dossier');
 
 -- name: trail_event_without_context
 -- number: 7
@@ -224,13 +224,15 @@ select audit.record('looked', 'dossiers.dossier', null);
 -- expect: equals same
 -- guard: refusal_tenant
 begin;
+select * from context.enter(:'a_token');
 -- keep: before
-select count(*) from audit.entry, context.enter(:'a_token') where action = 'refused';
+select count(*) from audit.entry where action = 'refused';
 commit;
 select audit.refused(sha256('nobody'), 'GET /api/v1/dossiers', 403, 1);
 begin;
+select * from context.enter(:'a_token');
 -- keep: after
-select count(*) from audit.entry, context.enter(:'a_token') where action = 'refused';
+select count(*) from audit.entry where action = 'refused';
 select case when :'before' = :'after' then 'same' else 'different' end;
 
 -- name: every_write_is_in_the_trail

@@ -8,18 +8,6 @@
 -- guard: cluster_functions
 select query from pg_stat_activity;
 
--- name: activity_shows_no_parameters
--- Where the view cannot be closed, what it shows of others is statements, never a value.
--- number: 9
--- context: write
--- profile: managed
--- expect: equals 0
--- guard: bound_parameters
--- on: victim b_read
-select count(*) from dossiers.dossier;
--- on: main
-select count(*) from pg_stat_activity where pid <> pg_backend_pid() and strpos(query, encode(:'b_token'::bytea, 'hex')) > 0;
-
 -- name: locks_of_others
 -- number: 9
 -- context: write
@@ -139,16 +127,6 @@ select * from pg_prepared_statements;
 -- expect: 42501
 -- guard: cluster_functions
 select query_to_xml('select 1', true, true, '');
-
--- name: settings_of_a_neighbour
--- number: 9
--- context: none
--- expect: null
--- guard: settings_are_private
--- on: victim b_write
-select set_config('victim.secret', 'x', false);
--- on: main
-select current_setting('victim.secret', true);
 
 -- name: uncommitted_rows_of_a_neighbour
 -- number: 9
@@ -306,14 +284,6 @@ insert into dossiers.dossier (title) values ('from a read');
 -- expect: 25006 42501
 -- guard: read_only_transaction
 insert into dossiers.dossier (title) values ('from a read');
-
--- name: two_phase_commit
--- A prepared transaction would hold its locks after the request, and hide from the trail's sealing.
--- number: 9
--- context: write
--- expect: 55000
--- guard: no_prepared_transactions
-prepare transaction 'loot';
 
 -- name: lock_held_over_a_table
 -- A lock on a whole table ends with its transaction, and others wait no longer than their own timeout.

@@ -101,6 +101,10 @@ select * from jobs.enter(:'job');
 -- context: none
 -- expect: 28000
 -- guard: ticket_needed
+-- on: asking write
+select jobs.enqueue('attack.nothing', '{}'::jsonb, now() + interval '1 day');
+commit;
+-- on: main
 -- keep: job
 insert into jobs.procrastinate_jobs (queue_name, task_name, priority, lock, queueing_lock, args, status) values ('tenant', 'attack.nothing', 0, null, null, jsonb_build_object('tenant', :'b_tenant'), 'doing') returning id;
 select * from jobs.enter(:'job');
@@ -186,7 +190,7 @@ select string_agg(distinct tenant_id::text, ',') from dossiers.dossier;
 -- role: worker
 -- context: raw
 -- expect: 42501
--- guard: job_permissions
+-- guard: live_permissions
 -- on: asking auditor
 -- keep: job
 select jobs.enqueue('attack.nothing', '{}'::jsonb, now() + interval '1 day');
