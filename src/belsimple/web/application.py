@@ -1,7 +1,6 @@
 """Assembles the request path of one part from the declarations of its endpoints."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -53,8 +52,8 @@ def build_application(
     """
     application = Application(part, tuple(endpoints), open_database, settings, log, services or {}, gate_socket)
     if part == "web":
-        return Outermost(application, PublicDoor(settings), SecurityHeaders(loopback=settings.loopback), log)
-    return Outermost(application, InnerDoor(), None, log)
+        return Outermost(part, application, PublicDoor(settings), SecurityHeaders(loopback=settings.loopback), log)
+    return Outermost(part, application, InnerDoor(), None, log)
 
 
 class Application:
@@ -149,7 +148,7 @@ class Application:
                 raise DeclarationError(endpoint.route, "there is no socket to forward it to")
 
     def _report(self, error: Exception) -> None:
-        self._log(failure(datetime.now(UTC), "-", "-", error))
+        self._log(failure(self._part, "-", "-", error))
 
 
 def endpoints_of(part: Part, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:

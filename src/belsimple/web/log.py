@@ -7,7 +7,7 @@ database's message quotes rows).
 import asyncio
 import traceback
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,7 @@ class Access(msgspec.Struct, frozen=True, tag="access", tag_field="event"):
     """One answered request; ``status`` 0 when the client left before the answer."""
 
     at: datetime
+    part: str
     method: str
     route: str
     status: int
@@ -34,6 +35,7 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", tag_field="event"):
     """An error nobody expected: its type, SQLSTATE and where it was raised."""
 
     at: datetime
+    part: str
     request_id: str
     route: str
     error: str
@@ -44,11 +46,11 @@ class Failure(msgspec.Struct, frozen=True, tag="failure", tag_field="event"):
 Log = Callable[[Access | Failure], None]
 
 
-def failure(at: datetime, request_id: str, route: str, error: BaseException) -> Failure:
-    """Describe an error without its message."""
+def failure(part: str, request_id: str, route: str, error: BaseException) -> Failure:
+    """Describe an error that just happened, without its message."""
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     kind = f"{type(error).__module__}.{type(error).__qualname__}"
-    return Failure(at, request_id, route, kind, getattr(error, "sqlstate", None), frames[-12:])
+    return Failure(datetime.now(UTC), part, request_id, route, kind, getattr(error, "sqlstate", None), frames[-12:])
 
 
 def line_log(write: Callable[[bytes], Any]) -> Log:

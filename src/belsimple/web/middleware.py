@@ -71,8 +71,9 @@ class InnerDoor:
 class Outermost:
     """Admits, calls the application, adds the security headers, answers what went wrong and logs one line."""
 
-    def __init__(self, app: ASGIApp, door: Admission, security: SecurityHeaders | None, log: Log) -> None:
+    def __init__(self, part: str, app: ASGIApp, door: Admission, security: SecurityHeaders | None, log: Log) -> None:
         """``security`` None adds no headers: the part in front does."""
+        self._part = part
         self._app = app
         self._door = door
         self._security = security
@@ -119,11 +120,13 @@ class Outermost:
     def _explain(self, exchange: Exchange, error: Exception) -> Reply:
         problem = error if isinstance(error, Problem) else problem_of(error)
         if problem is None or (problem is not error and problem.status >= 500):
-            self._log(failure(datetime.now(UTC), exchange.request_id, exchange.route, error))
+            self._log(failure(self._part, exchange.request_id, exchange.route, error))
         return Reply.of(problem or Problem())
 
     def _log_access(self, exchange: Exchange, began: float) -> None:
         method = exchange.method if exchange.method in _METHODS else "-"
         ms = round((time.perf_counter() - began) * 1000, 3)
         now = datetime.now(UTC)
-        self._log(Access(now, method, exchange.route, exchange.status, ms, exchange.request_id, exchange.account))
+        self._log(
+            Access(now, self._part, method, exchange.route, exchange.status, ms, exchange.request_id, exchange.account)
+        )

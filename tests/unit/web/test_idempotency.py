@@ -8,7 +8,8 @@ import pytest
 from belsimple.database.transaction import Transaction
 from belsimple.web.answers import Answer, NewSession
 from belsimple.web.endpoint import endpoint
-from belsimple.web.idempotency import StoredAnswer
+from belsimple.web.exchange import Exchange
+from belsimple.web.idempotency import StoredAnswer, claim_of
 
 from .conftest import Make
 from .harness import SIGNED_IN, FakeDatabase, Service
@@ -113,3 +114,15 @@ def test_a_failed_request_keeps_nothing(service: Service) -> None:
     service.request("POST", "/things", headers=KEYED, json={"title": 1})
     assert calls(service, "claim_answer") == []
     assert service.database.log == ["write", "rollback"]
+
+
+def request_hash(path: str, query: bytes, body: bytes) -> bytes:
+    exchange = Exchange({"method": "POST", "path": path, "query_string": query})
+    exchange.read_headers([(b"idempotency-key", b"k")])
+    claim: Any = claim_of(exchange, "POST /x", body)
+    return claim._request_hash
+
+
+def test_nothing_can_be_moved_from_one_part_of_a_request_to_the_next() -> None:
+    requests = [("/ab", b"c", b"d"), ("/a", b"bc", b"d"), ("/ab", b"", b"cd"), ("/ab", b"x", b"d")]
+    assert len({request_hash(*one) for one in requests}) == len(requests)

@@ -7,8 +7,8 @@ from uuid import UUID
 from belsimple.web.log import GATHER_SECONDS, PIPE_BYTES, Access, failure, line_log
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
-ACCESS = Access(AT, "GET", "/x", 200, 1.5, "id", UUID(int=1))
-FAILED = failure(AT, "id", "/x", ValueError("Key (email)=(jan@example.com) exists\n"))
+ACCESS = Access(AT, "web", "GET", "/x", 200, 1.5, "id", UUID(int=1))
+FAILED = failure("web", "id", "/x", ValueError("Key (email)=(jan@example.com) exists\n"))
 
 
 def test_a_record_is_one_line_of_json() -> None:
@@ -21,7 +21,7 @@ def test_a_record_is_one_line_of_json() -> None:
 
     asyncio.run(run())
     expected = (
-        b'{"event":"access","at":"2026-01-02T00:00:00Z","method":"GET","route":"/x","status":200,"ms":1.5,'
+        b'{"event":"access","at":"2026-01-02T00:00:00Z","part":"web","method":"GET","route":"/x","status":200,"ms":1.5,'
         b'"request_id":"id","account":"00000000-0000-0000-0000-000000000001"}\n'
     )
     assert written == [expected]
