@@ -47,10 +47,13 @@ def _run(names: list[str], seconds: float, console: Console) -> list[Figures]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Ratios of the service against its peers.")
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*CASES, []], help=", ".join(CASES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CASES))
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="length of one interval (default 3)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on standard output")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(CASES):
+        parser.error(f"there is no case {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+    return arguments
 
 
 sys.exit(main())
