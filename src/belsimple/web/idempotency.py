@@ -22,9 +22,9 @@ _KEY = re.compile(rb"[\x21-\x7e]{1,200}")
 
 
 class StoredAnswer(msgspec.Struct, frozen=True):
-    """What was answered the first time."""
+    """What was answered the first time; no status when that was an error whose changes were kept (a counted failure)."""
 
-    status: int
+    status: int | None
     body: bytes | None
     location: str | None
     etag: str | None
@@ -43,7 +43,7 @@ class Claim:
         stored = await transaction.row(
             q.claim_answer, StoredAnswer, route=self._route, key=self._key, request_hash=self._request_hash
         )
-        if stored is None:
+        if stored is None or stored.status is None:
             return None
         headers = [(b"idempotency-replayed", b"true")]
         if stored.body:

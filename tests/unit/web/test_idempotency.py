@@ -45,6 +45,13 @@ def test_a_repetition_gets_the_kept_answer_and_does_nothing(make: Make) -> None:
     assert calls(service, "store_answer") == []
 
 
+def test_a_key_whose_first_request_failed_is_free(make: Make) -> None:
+    service = make(FakeDatabase(results={"claim_answer": StoredAnswer(None, None, None, None)}))
+    answer = service.request("POST", "/things", headers=KEYED, json={"title": "a"})
+    assert answer.status == 201
+    assert len(calls(service, "store_answer")) == 1
+
+
 def test_a_repetition_is_authorised_again(make: Make) -> None:
     service = make(FakeDatabase(results={"claim_answer": STORED}, permissions=frozenset({"things:read"})))
     answer = service.request("POST", "/things", headers=KEYED, json={"title": "a"})
