@@ -5,6 +5,11 @@ create schema if not exists fill;
 create or replace function fill.word(kind text, k int) returns text language sql immutable as $$
     select string_agg(chr(97 + get_byte(sha256(convert_to(kind || k, 'UTF8')), i) % 26), '') from generate_series(0, 3 + k % 5) i
 $$;
+-- A time-ordered id (RFC 9562, version 7) of a moment gone by, on every version of the server.
+create or replace function fill.id(at timestamptz) returns uuid language sql volatile as $$
+    select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing
+        substring(int8send((extract(epoch from at) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
+$$;
 create table if not exists fill.vocabulary as
     select kind, k, fill.word(kind, k) as word from (values ('topic', 200), ('first', 500), ('last', 20000)) v (kind, n), generate_series(1, n) k;
 create index if not exists vocabulary_key on fill.vocabulary (kind, k);
@@ -12,7 +17,7 @@ create index if not exists vocabulary_key on fill.vocabulary (kind, k);
 create or replace procedure fill.dossiers(tenant uuid, count int) language plpgsql set session_replication_role = replica as $$
 begin
     create temp table made on commit drop as
-        select uuidv7((i - count) * interval '30 s') as id,
+        select fill.id(now() + (i - count) * interval '30 s') as id,
                case when random() < 0.5 then 'Dossier ' when random() < 0.3 then 'Aanvraag ' else '' end || t.word || ' ' || initcap(f.word) || ' ' || initcap(l.word)
                    || case when i <= 6000 then ' oudarchief' else '' end || case when i % 100 = 7 then ' zeldzaam' else '' end as title,
                1990 + i::bigint * 36 / count || '-' || lpad(i::text, 7, '0') as reference

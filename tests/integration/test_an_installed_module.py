@@ -17,7 +17,7 @@ from belsimple.modules import Module, discover, endpoints_of
 from tests.support.api import Api
 from tests.support.clusters import RunningCluster
 from tests.support.databases import PROFILES, Installed, Profile, installed_template
-from tests.support.world import World
+from tests.support.world import World, opened_parts
 
 SOURCE = Path(__file__).parents[1] / "module"
 NOTES = "/api/v1/notes"
@@ -60,7 +60,7 @@ async def installed(
 @pytest_asyncio.fixture
 async def world(installed: Installed) -> AsyncIterator[World]:
     """A tenant there."""
-    async with World.opened(installed) as world:
+    async with opened_parts(installed) as parts, World.opened(installed, parts) as world:
         yield world
 
 
