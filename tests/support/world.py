@@ -1,11 +1,15 @@
 """What a test works in: one installed database, connections of its parts, and a tenant with people."""
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, Self
 from uuid import UUID
 
+import asyncpg
+import pytest
+
+from belsimple.database.driver import state_of
 from belsimple.database.transaction import Database, Transaction
 from belsimple.identity import account
 from belsimple.tenancy import actions as tenancy
@@ -26,11 +30,13 @@ class World:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, installed: Installed, parts: tuple[Database, Database]) -> AsyncIterator[Self]:
-        """Make the tenant."""
-        world = cls(installed, *parts)
-        world.slug, world.owner = await new_tenant(installed, world.gate)
-        yield world
+    async def opened(cls, installed: Installed, parts: tuple[Database, Database] | None = None) -> AsyncIterator[Self]:
+        """Make the tenant; with these connections of web and gate, or new ones."""
+        async with AsyncExitStack() as stack:
+            app, gate = parts or await stack.enter_async_context(opened_parts(installed))
+            world = cls(installed, app, gate)
+            world.slug, world.owner = await new_tenant(installed, gate)
+            yield world
 
     async def account(self, role: str, *, slug: str | None = None, email: str | None = None) -> Account:
         """A further account, in this tenant or another."""
@@ -97,6 +103,14 @@ async def opened_parts(installed: Installed) -> AsyncIterator[tuple[Database, Da
         gate = await Database.open(installed.url("gate"), part="gate", size=2)
         stack.push_async_callback(gate.close)
         yield app, gate
+
+
+@contextmanager
+def refused(status: str) -> Iterator[None]:
+    """Expect the database to refuse with this SQLSTATE."""
+    with pytest.raises(asyncpg.PostgresError) as caught:
+        yield
+    assert state_of(caught.value) == status, caught.value
 
 
 def random_bytes() -> bytes:

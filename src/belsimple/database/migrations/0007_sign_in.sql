@@ -140,7 +140,8 @@ declare
     account uuid := tenancy.new_id();
 begin
     select i.tenant_id into invited from identity.invitation i where i.token_hash = p_token_hash;
-    if found then perform context.stamp(invited.tenant_id, null, null, '', 'invitation'); end if;
+    if not found then return; end if;
+    perform context.stamp(invited.tenant_id, null, null, '', 'invitation');
     update identity.invitation i set accepted_at = now() from identity.tenant t
      where i.token_hash = p_token_hash and i.accepted_at is null and i.expires_at > now() and t.id = i.tenant_id and t.status = 'active'
     returning i.tenant_id, i.email, i.role_ids, t.slug into invited;
