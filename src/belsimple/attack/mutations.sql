@@ -100,7 +100,7 @@ select pg_temp.open_schema('dossiers', :'operator'), pg_temp.open_functions('con
 grant usage on schema context to :"operator";
 
 -- name: sign_in_proof
-select pg_temp.edit('identity.sign_in(text,text,bytea,bytea,inet,text)', 'sha256(p_proof) is distinct from who.verifier', 'false');
+select pg_temp.edit('identity.sign_in(text,text,bytea,bytea,inet,text)', 'sha256(p_proof) = who.verifier', 'true');
 
 -- name: role_at_login
 grant :"owner" to :"app";
@@ -209,7 +209,7 @@ alter table dossiers.dossier disable trigger audit_update;
 
 -- name: trail_tenant
 alter policy add on audit.entry with check (true);
-alter table dossiers.dossier disable trigger term_insert;
+alter table dossiers.dossier disable trigger words_insert;
 
 -- name: trail_context
 alter policy add on audit.entry with check (true);
