@@ -8,15 +8,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from belsimple.database import migrator
-from belsimple.database.migrator import ModuleSchema, PermissionRow, migrate
+from belsimple.database import admin, migration_files
+from belsimple.database.migration_files import ModuleSchema
+from belsimple.database.migrator import PermissionRow, migrate
 from belsimple.database.roles import LOGIN_ROLES, role_url
 from belsimple.errors import OperatorError
 from belsimple.tenancy.installation import install
 from tests.support.clusters import RunningCluster
-from tests.support.databases import EVERY_PROFILE, Installed, ONE_PROFILE, Profile, connected, empty_database
+from tests.support.databases import EVERY_PROFILE, ONE_PROFILE, Installed, Profile, connected, empty_database
 from tests.support.world import World
-
 
 
 @pytest.fixture
@@ -55,7 +55,9 @@ async def test_no_role_logs_in_with_anothers_password_and_the_owner_not_at_all(s
 
 async def test_the_server_never_sees_a_password(shared: Installed) -> None:
     async with shared.superuser() as connection:
-        stored = await connection.fetch("select rolpassword from pg_authid where rolname like $1", f"{shared.prefix}\\_%")
+        stored = await connection.fetch(
+            "select rolpassword from pg_authid where rolname like $1", f"{shared.prefix}\\_%"
+        )
     assert {row[0] is None or row[0].startswith("SCRAM-SHA-256$4096:") for row in stored} == {True}
 
 
@@ -70,7 +72,9 @@ async def test_a_lost_credential_is_made_anew(fresh: Installed, tmp_path: Path) 
 
 async def test_every_migration_is_in_the_operators_trail(shared: Installed) -> None:
     async with shared.superuser() as connection:
-        noted = await connection.fetch("select actor, detail->>'source' as source, (detail->>'number')::int as number from audit.system_entry where action = 'migration' order by at")
+        noted = await connection.fetch(
+            "select actor, detail->>'source' as source, (detail->>'number')::int as number from audit.system_entry where action = 'migration' order by at"
+        )
         ran = await connection.fetch("select source, number from system.migration")
     assert sorted((row["source"], row["number"]) for row in noted) == sorted(tuple(row) for row in ran)
     assert {row["actor"] for row in noted} == {"migrate"}
@@ -78,7 +82,9 @@ async def test_every_migration_is_in_the_operators_trail(shared: Installed) -> N
 
 async def test_it_refuses_an_edited_file(fresh: Installed) -> None:
     async with fresh.superuser() as connection:
-        await connection.execute("update system.migration set checksum = 'another' where source = 'belsimple' and number = 3")
+        await connection.execute(
+            "update system.migration set checksum = 'another' where source = 'belsimple' and number = 3"
+        )
     with pytest.raises(OperatorError, match="belsimple/0003 was edited after it ran"):
         await install(fresh.admin_url, fresh.credentials)
 
@@ -115,16 +121,18 @@ async def test_a_migration_cannot_wait_for_ever(fresh: Installed, tmp_path: Path
 
 
 @ONE_PROFILE
-@pytest.mark.parametrize("names", [["0002_first.sql"], ["0001_first.sql", "0003_third.sql"], ["1_first.sql"], ["0001_First.sql"]], ids=str)
+@pytest.mark.parametrize(
+    "names", [["0002_first.sql"], ["0001_first.sql", "0003_third.sql"], ["1_first.sql"], ["0001_First.sql"]], ids=str
+)
 async def test_it_refuses_files_out_of_sequence(shared: Installed, tmp_path: Path, names: list[str]) -> None:
     for name in names:
         (tmp_path / name).write_text("select 1;")
     with pytest.raises(OperatorError, match="out of sequence"):
-        migrator.migrations_in("module", tmp_path)
+        migration_files.migrations_in("module", tmp_path)
 
 
 async def test_it_refuses_an_old_server(shared: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrator, "OLDEST", {15: 159999, 18: 189999})
+    monkeypatch.setattr(admin, "OLDEST", {15: 159999, 18: 189999})
     with pytest.raises(OperatorError, match="is too old"):
         await install(shared.admin_url, shared.credentials)
 
@@ -141,7 +149,9 @@ async def test_it_refuses_an_old_server(shared: Installed, monkeypatch: pytest.M
         ("nonsense://", "cannot be reached"),
     ],
 )
-async def test_what_cannot_be_used_is_one_clear_line_without_the_password(cluster: RunningCluster, tmp_path: Path, url: str, sentence: str) -> None:
+async def test_what_cannot_be_used_is_one_clear_line_without_the_password(
+    cluster: RunningCluster, tmp_path: Path, url: str, sentence: str
+) -> None:
     with pytest.raises(OperatorError, match=sentence) as refused:
         await install(url.format(sockets=cluster.sockets, password=cluster.password), tmp_path)
     assert "\n" not in str(refused.value)
@@ -149,7 +159,9 @@ async def test_what_cannot_be_used_is_one_clear_line_without_the_password(cluste
     assert "wrong" not in str(refused.value)
 
 
-async def test_an_admin_that_is_too_weak_is_refused_before_anything_happens(cluster: RunningCluster, profile: Profile, tmp_path: Path) -> None:
+async def test_an_admin_that_is_too_weak_is_refused_before_anything_happens(
+    cluster: RunningCluster, profile: Profile, tmp_path: Path
+) -> None:
     name, _ = await empty_database(cluster, Profile(profile.version, managed=False))
     async with connected(cluster.url()) as connection:
         for role, options in (("creator", "createrole"), ("proprietor", "nocreaterole")):
@@ -162,7 +174,9 @@ async def test_an_admin_that_is_too_weak_is_refused_before_anything_happens(clus
         assert await connection.fetchval("select count(*) from pg_roles where rolname like $1", f"{name}\\_%") == 0
 
 
-async def test_two_installations_live_side_by_side_in_one_cluster(cluster: RunningCluster, profile: Profile, shared: Installed, tmp_path: Path) -> None:
+async def test_two_installations_live_side_by_side_in_one_cluster(
+    cluster: RunningCluster, profile: Profile, shared: Installed, tmp_path: Path
+) -> None:
     name, url = await empty_database(cluster, profile)
     report = await install(url, tmp_path)
     assert report.prefix == name != shared.prefix
@@ -174,8 +188,16 @@ async def test_builtin_roles_follow_what_modules_declare(own_world: World) -> No
     world = own_world
     new = PermissionRow("stamps:read", "stamps", "See stamps", ("member",))
     await migrate(world.installed.admin_url, world.installed.credentials, [new], [])
-    held = await world.observe("select r.name, 'stamps:read' = any (r.permissions) as has from access.role r join identity.tenant t on t.id = r.tenant_id where t.slug = $1", world.slug)
-    assert {row["name"]: row["has"] for row in held} == {"owner": True, "member": True, "admin": False, "auditor": False}
+    held = await world.observe(
+        "select r.name, 'stamps:read' = any (r.permissions) as has from access.role r join identity.tenant t on t.id = r.tenant_id where t.slug = $1",
+        world.slug,
+    )
+    assert {row["name"]: row["has"] for row in held} == {
+        "owner": True,
+        "member": True,
+        "admin": False,
+        "auditor": False,
+    }
     noted = await world.trail(source="migration", object_type="access.role")
     assert len(noted) == 2
     assert all("stamps:read" in row["new"] and "stamps:read" not in row["old"] for row in noted)

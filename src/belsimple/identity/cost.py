@@ -2,8 +2,8 @@
 
 import asyncpg
 
+from belsimple.database.admin import owner_connection
 from belsimple.database.driver import state_of
-from belsimple.database.migrator import owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from belsimple.database.migrator import owner_connection
+from belsimple.database.admin import owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
 from belsimple.server.layout import embedded_cluster

@@ -14,8 +14,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from belsimple.database.admin import owner_connection
 from belsimple.database.driver import state_of
-from belsimple.database.migrator import owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from belsimple.access.permissions import PERMISSIONS
-from belsimple.database.migrator import MigrationReport, ModuleSchema, PermissionRow, migrate
+from belsimple.database.migration_files import ModuleSchema
+from belsimple.database.migrator import MigrationReport, PermissionRow, migrate
 from belsimple.modules import Module, Permission, discover
 
 
