@@ -11,14 +11,20 @@ from pathlib import Path
 from belsimple.server.cluster import Cluster
 
 
-def host(binaries: Path, folder: Path) -> None:
+def host(binaries: Path, folder: Path, fsync: str) -> None:
     cluster = Cluster(
         binaries=binaries,
         folder=folder / "data",
         sockets=folder,
         logs=folder / "log",
         credential=folder / "credential",
-        settings={"shared_buffers": "64MB", "fsync": "off", "max_connections": "150", "max_wal_size": "256MB"},
+        settings={
+            "shared_buffers": "64MB",
+            "fsync": fsync,
+            "max_connections": "150",
+            "max_wal_size": "256MB",
+            "unix_socket_permissions": "0777",
+        },
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a test run: the runner closes our input
     process = cluster.start_and_wait()
@@ -28,4 +34,4 @@ def host(binaries: Path, folder: Path) -> None:
     cluster.stop(process, time.monotonic() + 10)
 
 
-host(Path(sys.argv[1]), Path(sys.argv[2]))
+host(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -39,13 +39,14 @@ def binaries_of(version: str) -> Path:
 
 
 @contextlib.contextmanager
-def running_cluster(version: str) -> Iterator[RunningCluster]:
-    """A fresh cluster for the length of a `with`; durability is off, everything else as in production."""
+def running_cluster(version: str, *, fsync: str = "off") -> Iterator[RunningCluster]:
+    """A fresh cluster for the length of a `with`; unless asked for, it does not wait for the disk."""
     folder = Path(tempfile.mkdtemp(prefix="belsimple-test-", dir="/tmp"))
     if os.geteuid() == 0:
         shutil.chown(folder, _UNPRIVILEGED)
+    folder.chmod(0o711)  # a service under another user may connect to it; nobody is trusted without a password
     process = subprocess.Popen(
-        [*_as_nobody(), sys.executable, "-P", "-c", _HOST.read_text("utf-8"), binaries_of(version), folder],
+        [*_as_nobody(), sys.executable, "-P", "-c", _HOST.read_text("utf-8"), binaries_of(version), folder, fsync],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

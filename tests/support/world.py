@@ -53,7 +53,9 @@ class World:
     async def deactivate(self, member: Account) -> None:
         """The owner deactivates a member."""
         async with self.acting() as transaction:
-            await account.change_member(transaction, member_id=member.id, status="deactivated", roles=None, expected=None)
+            await account.change_member(
+                transaction, member_id=member.id, status="deactivated", roles=None, expected=None
+            )
 
     async def suspend(self) -> None:
         """The operator suspends this tenant."""
