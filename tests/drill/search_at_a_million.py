@@ -123,18 +123,17 @@ class Stopwatch:
         yield cls(database, await world.session(), pid)
         await database.close()
 
-    async def measure(self, name: str, ask: Callable[[], Query]) -> float:
-        """The 95th percentile of the database's work in milliseconds; prints it and more."""
+    async def measure(self, name: str, ask: Callable[[], Query]) -> list[float]:
+        """The milliseconds that the database worked on each; prints their percentiles and more."""
         measured = [await self._once(DossierQuery(**ask())) for _ in range(ROUNDS + 3)][
             3:
         ]  # the first prepare statements
         cpu, wall, items = ([one[part] for one in measured] for part in range(3))
-        worst = percentile(cpu, 0.95)
         print(  # noqa: T201 - figures are what it is run for
-            f"{name:24} cpu {percentile(cpu, 0.5):7.1f} {worst:7.1f} {max(cpu):7.1f}   "
+            f"{name:24} cpu {percentile(cpu, 0.5):7.1f} {percentile(cpu, 0.95):7.1f} {max(cpu):7.1f}   "
             f"wall {percentile(wall, 0.5):7.1f} {percentile(wall, 0.95):7.1f}   items {sum(items) / ROUNDS:3.0f}"
         )
-        return worst
+        return cpu
 
     async def _once(self, query: DossierQuery) -> tuple[float, float, int]:
         worked, started = self._work(), time.perf_counter()
@@ -155,7 +154,7 @@ async def test_typical_searches_meet_the_goal_and_hostile_ones_end(world: World)
     words = Vocabulary(await world.observe("select kind, word from fill.vocabulary order by kind, k"))
     async with Stopwatch.of(world) as stopwatch:
         print("\nmilliseconds: p50, p95 and the worst; p50 and p95")  # noqa: T201
-        slow = {name for name, ask in typical(words).items() if await stopwatch.measure(name, ask) > GOAL_MS}
+        usual = [one for name, ask in typical(words).items() for one in await stopwatch.measure(name, ask)]
         for name, ask in hostile().items():
-            assert await stopwatch.measure(name, ask) < STATEMENT_TIMEOUT_MS, name
-    assert slow == set()
+            assert max(await stopwatch.measure(name, ask)) < STATEMENT_TIMEOUT_MS, name
+    assert percentile(usual, 0.95) < GOAL_MS
