@@ -11,7 +11,7 @@ from belsimple.web.exchange import Exchange, Reply
 from belsimple.web.forward import Forwarder, ForwardPlan
 from belsimple.web.headers import SecurityHeaders
 from belsimple.web.health import health_endpoints
-from belsimple.web.log import Log, failure
+from belsimple.web.log import LineLog, Log, failure
 from belsimple.web.middleware import EXCHANGE, InnerDoor, Outermost, PublicDoor
 from belsimple.web.openapi import openapi_endpoint
 from belsimple.web.plan import Plan
@@ -128,6 +128,8 @@ class Application:
             await self._runtime.stop()
         if self._forwarder is not None:
             await self._forwarder.stop()
+        if isinstance(self._log, LineLog):
+            self._log.close()
 
     def _serve(self, endpoint: Endpoint, runtime: Runtime) -> Served:
         if endpoint.part == self._part or self._forwarder is None:

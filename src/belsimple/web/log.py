@@ -53,30 +53,28 @@ def failure(part: str, request_id: str, route: str, error: BaseException) -> Fai
     return Failure(datetime.now(UTC), part, request_id, route, kind, getattr(error, "sqlstate", None), frames[-12:])
 
 
-def line_log(write: Callable[[bytes], Any]) -> Log:
-    """A log that writes each record as a line of JSON, at once or, for requests, gathered for a moment.
+class LineLog:
+    """Writes each record as a line of JSON; requests are gathered for a moment, failures are written at once.
 
-    ``write`` is given whole lines, never more than PIPE_BYTES unless one line is longer: what several processes write
-    to one pipe does not mix.
+    One write for many requests, because a system call for each costs as much as finding its route and checking its
+    origin. ``write`` is given whole lines, never more than PIPE_BYTES of them unless one is longer: what several
+    processes write to one pipe does not mix.
     """
-    return _LineLog(write)
-
-
-class _LineLog:
-    """One write for many requests: a system call for each would cost as much as finding its route and checking its origin."""
 
     def __init__(self, write: Callable[[bytes], Any]) -> None:
         self._write = write
         self._encode = msgspec.json.Encoder().encode
         self._lines = bytearray()
         self._flushing: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def __call__(self, record: Access | Failure) -> None:
+        """Log one record."""
         line = self._encode(record) + b"\n"
         if len(self._lines) + len(line) > PIPE_BYTES:
             self.flush()
         self._lines += line
-        if isinstance(record, Failure):
+        if self._closed or isinstance(record, Failure):
             self.flush()
         elif self._flushing is None:
             self._flushing = asyncio.get_running_loop().call_later(GATHER_SECONDS, self.flush)
@@ -89,3 +87,13 @@ class _LineLog:
         if self._lines:
             self._write(bytes(self._lines))
             self._lines.clear()
+
+    def close(self) -> None:
+        """Gather no more: the process is about to end."""
+        self._closed = True
+        self.flush()
+
+
+def line_log(write: Callable[[bytes], Any]) -> Log:
+    """A log on whatever ``write`` writes to."""
+    return LineLog(write)

@@ -152,8 +152,8 @@ class Service:
             part=part,
             endpoints=endpoints,
             open_database=open_database,
+            log=changes.pop("log", self.records.append),
             settings=settings(**changes),
-            log=self.records.append,
             services={"gate": None, **(services or {})},
         )
         self.inner = cast("Any", self.app)._app

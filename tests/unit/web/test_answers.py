@@ -1,5 +1,7 @@
 """What every answer carries, and what it never says."""
 
+from typing import Any
+
 import pytest
 
 from belsimple.web.answers import Answer, Created
@@ -104,6 +106,30 @@ def test_the_log_has_the_route_and_nothing_personal(service: Service) -> None:
     assert "/named/{name}" in text
     for secret in ("jan@", "limit", "203.0.113.77", "BREW", SIGNED_IN["cookie"].partition("=")[2]):
         assert secret not in text
+
+
+def test_half_an_answer_is_cut_and_not_answered_twice(service: Service) -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+        if message["type"] == "http.response.body":
+            raise OSError
+
+    async def receive() -> Any:
+        raise AssertionError
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/page",
+        "query_string": b"",
+        "headers": [(b"host", b"app.example")],
+        "client": ("192.0.2.1", 1),
+    }
+    with pytest.raises(OSError, match=r"^$"):
+        service.loop.run(service.app(scope, receive, send))  # pyright: ignore[reportArgumentType]
+    assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
 
 
 def test_a_websocket_is_refused(service: Service) -> None:

@@ -34,6 +34,7 @@ class Behind:
         self.socket = socket
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.pause = 0.0
+        self.status = 201
         self.headers = [("set-cookie", "a=1"), ("set-cookie", "b=2"), ("server", "x"), ("etag", '"1"')]
 
     async def start(self) -> None:
@@ -50,7 +51,7 @@ class Behind:
         await asyncio.sleep(self.pause)
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers, await request.read()))
-        answer = web.Response(status=201, body=b'{"x":1}', content_type="application/json")
+        answer = web.Response(status=self.status, body=b'{"x":1}', content_type="application/json")
         for name, value in self.headers:
             answer.headers.add(name, value)
         return answer
@@ -158,6 +159,27 @@ def test_gate_with_too_much_to_do_is_503_at_once(front: tuple[Web, Behind], monk
     monkeypatch.setattr(forward, "MAX_IN_FLIGHT", 0)
     assert front[0].request("POST", "/gate/sign-in", json=BODY).status == 503
     assert front[1].requests == []
+
+
+def test_a_redirect_is_passed_on_and_not_followed(front: tuple[Web, Behind]) -> None:
+    front[1].status = 303
+    front[1].headers = [("location", "/gate/elsewhere")]
+    answer = front[0].request("POST", "/gate/sign-in", json=BODY)
+    assert (answer.status, answer.headers["location"]) == (303, "/gate/elsewhere")
+    assert len(front[1].requests) == 1
+
+
+def test_gate_that_dies_in_the_middle_is_503(tmp_path: Path) -> None:
+    async def dying(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.close()
+
+    service = Web(tmp_path / "s")
+    server = service.loop.run(asyncio.start_unix_server(dying, tmp_path / "s"))
+    assert service.request("POST", "/gate/sign-in", json=BODY).status == 503
+    server.close()
+    service.stop()
+    service.loop.close()
 
 
 def test_gate_takes_webs_word_on_the_caller() -> None:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from belsimple.web.log import GATHER_SECONDS, PIPE_BYTES, Access, failure, line_log
 
+from .conftest import Make
+
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 ACCESS = Access(AT, "web", "GET", "/x", 200, 1.5, "id", UUID(int=1))
 FAILED = failure("web", "id", "/x", ValueError("Key (email)=(jan@example.com) exists\n"))
@@ -25,6 +27,16 @@ def test_a_record_is_one_line_of_json() -> None:
         b'"request_id":"id","account":"00000000-0000-0000-0000-000000000001"}\n'
     )
     assert written == [expected]
+
+
+def test_a_process_that_ends_loses_no_line(make: Make) -> None:
+    written: list[bytes] = []
+    service = make(log=line_log(written.append))
+    service.request("GET", "/seen")
+    assert written == []
+    service.stop()
+    service.request("GET", "/seen")
+    assert [line.count(b"/seen") for line in written] == [1, 1]
 
 
 def test_a_failure_is_written_at_once_after_what_came_before_it() -> None:

@@ -1,5 +1,7 @@
 """Every request acts as its session, read-only when it reads, with the permission its endpoint declares."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
@@ -107,6 +109,22 @@ def test_a_touch_that_fails_is_reported_and_tried_again(make: Make) -> None:
     assert [getattr(record, "error", None) for record in service.records] == [None, "builtins.OSError"]
     runtime: Runtime = service.inner._runtime
     assert runtime._touching == {}
+
+
+def test_one_session_is_touched_once_at_a_time(make: Make) -> None:
+    service = make(FakeDatabase(touch_due=True))
+    touched: list[bytes] = []
+    release = asyncio.Event()
+
+    async def slow(token: bytes) -> None:
+        touched.append(token)
+        await release.wait()
+
+    service.database.touch = slow
+    for _ in range(3):
+        service.request("GET", "/things", headers=SIGNED_IN)
+    assert touched == [TOKEN]
+    release.set()
 
 
 def test_refusals_are_counted_per_session_and_route(make: Make) -> None:
