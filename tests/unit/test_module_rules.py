@@ -1,6 +1,7 @@
 """A module that forgot something does not start: the fault is named, with the package, the file and the line."""
 
 import itertools
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -287,3 +288,12 @@ module = Module(name="notebook", package=__name__, permissions=(), endpoints=(ta
     entry(folder, "belsimple-greedy", "notebook", package(folder, {"__init__.py": code, **SQL}) + ":module")
     with pytest.raises(OperatorError, match=r"belsimple-greedy has the endpoint DELETE /api/v1/dossiers/\{key\}"):
         discover()
+
+
+def test_a_command_says_so_in_one_line(folder: Path) -> None:
+    files = {"__init__.py": RIGHT.format(name="notebook"), "migrations/0001_note.sql": TABLE}
+    entry(folder, "belsimple-forgetful", "notebook", package(folder, files) + ":module")
+    command = [sys.executable, "-m", "belsimple", "openapi"]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"PYTHONPATH": f"{folder}:src"})
+    assert (said.returncode, said.stdout, said.stderr.count("\n")) == (1, "", 1)
+    assert "belsimple-forgetful makes the table notebook.note in migrations/0001_note.sql, line 1" in said.stderr
