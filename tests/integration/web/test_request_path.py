@@ -216,7 +216,7 @@ async def test_the_last_use_is_written_apart(front: Front) -> None:
     assert (await front.ask("GET", DOSSIERS, token)).status == 200
     query = "select now() - last_seen < interval '1 min' from identity.session where token_hash = sha256($1)"
     async with asyncio.timeout(5):
-        while not (await front.world.observe(query, token))[0][0]:  # noqa: ASYNC110 - the database tells nobody
+        while not (await front.world.observe(query, token))[0][0]:
             await asyncio.sleep(0.02)
 
 
