@@ -3,24 +3,25 @@
 import asyncio
 import ssl
 import time
-from pathlib import Path
+from collections.abc import Iterator
 
 import aiohttp
 import pytest
 from cryptography import x509
 
 from tests.support.certificates import write_pair
-from tests.support.service import Service
+from tests.support.service import Service, new_service
 
 
-@pytest.fixture
-def pair(own_service: Service) -> tuple[Path, Path]:
-    """The operator's files, reached through links that a renewal turns, as certbot does."""
-    for link in ("cert.pem", "key.pem"):
-        (own_service.folder / link).symlink_to(own_service.folder / f"1-{link}")
-    own_service.environment["BELSIMPLE_TLS_CERT"] = str(own_service.folder / "cert.pem")
-    own_service.environment["BELSIMPLE_TLS_KEY"] = str(own_service.folder / "key.pem")
-    return own_service.folder / "cert.pem", own_service.folder / "key.pem"
+@pytest.fixture(scope="module")
+def own_service() -> Iterator[Service]:
+    """A service with the operator's own pair, reached through links that a renewal turns, as certbot does."""
+    with new_service() as service:
+        service.environment["BELSIMPLE_TLS_CERT"] = str(service.folder / "cert.pem")
+        service.environment["BELSIMPLE_TLS_KEY"] = str(service.folder / "key.pem")
+        renew(service, 1)
+        service.start()
+        yield service
 
 
 def renew(service: Service, number: int) -> int:
@@ -50,11 +51,7 @@ async def knock(service: Service, *, reuse: bool, answers: list[int], stop: asyn
                 answers.append(answer.status)
 
 
-@pytest.mark.usefixtures("pair")
 async def test_a_renewed_certificate_is_swapped_without_dropping_a_request(own_service: Service) -> None:
-    first = renew(own_service, 1)
-    own_service.start()
-    assert await served(own_service) == first
     answers: list[int] = []
     stop = asyncio.Event()
     knockers = [
@@ -74,11 +71,11 @@ async def test_a_renewed_certificate_is_swapped_without_dropping_a_request(own_s
     assert set(answers) == {200}
 
 
-@pytest.mark.usefixtures("pair")
 async def test_a_pair_that_does_not_fit_is_never_served(own_service: Service) -> None:
-    first = renew(own_service, 1)
-    own_service.start()
-    write_pair(own_service.folder / "other.pem", own_service.folder / "1-key.pem")  # the key of another certificate
+    first = await served(own_service)
+    write_pair(
+        own_service.folder / "other.pem", (own_service.folder / "key.pem").resolve()
+    )  # another certificate's key
     deadline = time.monotonic() + 20
     while "certificate-refused" not in own_service.log and time.monotonic() < deadline:
         await asyncio.sleep(0.2)

@@ -2,13 +2,16 @@
 
 import asyncio
 import os
+import secrets
+import shutil
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.service import Service
+from tests.support.service import Service, new_service
 
 
 async def test_it_comes_up_with_people_and_dossiers_and_goes_down_within_ten_seconds(own_service: Service) -> None:
@@ -51,17 +54,98 @@ def test_what_it_keeps_is_for_its_own_user_only(service: Service) -> None:
     assert (folder / "gate.sock").stat().st_mode & 0o077 == 0
 
 
-async def test_a_second_start_finds_everything_as_it_was(own_service: Service) -> None:
-    own_service.start()
-    first = own_service.demo
-    async with own_service.signed_in("member") as member:
-        async with member.post("/api/v1/dossiers", json={"title": "Kept", "reference": "kept-1"}) as answer:
-            made = await answer.json()
-    own_service.stop(signal.SIGINT)
-    own_service.start()
-    assert own_service.demo == first
-    async with own_service.signed_in("member") as member, member.get(f"/api/v1/dossiers/{made['id']}") as answer:
-        assert (await answer.json())["title"] == "Kept"
+@pytest.fixture(scope="module")
+def veteran() -> Iterator[Service]:
+    """A service that is stopped and killed again and again."""
+    with new_service() as service:
+        yield service
+
+
+@pytest.fixture
+def running(veteran: Service) -> Service:
+    """The veteran, running."""
+    if not veteran.running:
+        veteran.start()
+    return veteran
+
+
+async def remember(service: Service) -> str:
+    """Write something that must survive; returns its address."""
+    async with service.signed_in("owner") as owner:
+        async with owner.post(
+            "/api/v1/dossiers", json={"title": "To be kept", "reference": secrets.token_hex(6)}
+        ) as answer:
+            assert answer.status == 201
+            return answer.headers["Location"]
+
+
+async def remembers(service: Service, address: str) -> bool:
+    """Whether that is still there."""
+    async with service.signed_in("owner") as owner, owner.get(address) as answer:
+        return answer.status == 200
+
+
+async def test_a_second_start_finds_everything_as_it_was(running: Service) -> None:
+    first, address = running.demo, await remember(running)
+    running.stop(signal.SIGINT)
+    running.start()
+    assert running.demo == first
+    assert await remembers(running, address)
+
+
+async def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_just_works(running: Service) -> None:
+    address = await remember(running)
+    assert running.process
+    running.process.kill()
+    running.process.wait()
+    deadline = time.monotonic() + 10
+    while running.descendants() and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+    assert running.descendants() == []
+    running.start()
+    assert await remembers(running, address)
+
+
+async def test_a_start_after_everything_was_killed_at_once_just_works(running: Service) -> None:
+    address = await remember(running)
+    for pid in running.descendants():
+        os.kill(pid, signal.SIGKILL)
+    assert running.process
+    running.process.wait()
+    running.start()  # at once: nobody waited for anything to settle
+    assert await remembers(running, address)
+
+
+async def test_an_orphaned_database_is_stopped_before_a_new_one_starts(running: Service) -> None:
+    address = await remember(running)
+    assert running.process
+    [postmaster, *_] = running.pids_of("postgresql")
+    os.kill(postmaster, signal.SIGSTOP)  # it cannot hear that its supervisor died
+    running.process.kill()
+    running.process.wait()
+    running.launch("--demo")
+    await asyncio.sleep(1)
+    os.kill(postmaster, signal.SIGCONT)
+    while "belsimple is ready" not in running.output:
+        assert running.running, running.log
+        await asyncio.sleep(0.1)
+    assert postmaster not in running.pids_of("postgresql")
+    assert await remembers(running, address)
+
+
+async def test_the_pid_of_a_dead_database_may_belong_to_somebody_else_by_now(running: Service) -> None:
+    running.stop()
+    stale = running.data / "postgresql" / "postmaster.pid"
+    stale.write_text(f"{os.getpid()}\n{running.data}/postgresql\n1\n5432\n/nowhere\n\n1 1\nready   \n", "utf-8")
+    shutil.chown(stale, running.data.stat().st_uid)
+    running.start()
+    assert await usable(running)
+
+
+async def usable(service: Service) -> bool:
+    """Whether somebody can sign in."""
+    async with service.signed_in("member") as member, member.get("/api/v1/me") as answer:
+        return answer.status == 200
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.8, 1.6, 2.5])
@@ -72,32 +156,3 @@ def test_a_signal_during_the_start_leaves_nothing(own_service: Service, seconds:
     process.wait(10)
     assert own_service.descendants() == []
     assert "Traceback" not in own_service.log
-
-
-async def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_just_works(own_service: Service) -> None:
-    own_service.start()
-    async with own_service.signed_in("owner") as owner:
-        async with owner.post("/api/v1/dossiers", json={"title": "Before the kill", "reference": "kill-1"}) as answer:
-            assert answer.status == 201
-            made = await answer.json()
-    assert own_service.process
-    os.kill(own_service.process.pid, signal.SIGKILL)
-    own_service.process.wait()
-    deadline = time.monotonic() + 10
-    while own_service.descendants() and time.monotonic() < deadline:
-        await asyncio.sleep(0.1)
-    assert own_service.descendants() == []
-    own_service.start()
-    async with own_service.signed_in("owner") as owner, owner.get(f"/api/v1/dossiers/{made['id']}") as answer:
-        assert answer.status == 200
-
-
-async def test_a_start_after_everything_was_killed_at_once_just_works(own_service: Service) -> None:
-    own_service.start()
-    for pid in own_service.descendants():
-        os.kill(pid, signal.SIGKILL)
-    assert own_service.process
-    own_service.process.wait()
-    own_service.start()  # at once: nobody waited for anything to settle
-    async with own_service.signed_in("owner") as owner, owner.get("/api/v1/me") as answer:
-        assert answer.status == 200
