@@ -64,7 +64,7 @@ def build_app(url: str, database: Database, modules: Sequence[Module]) -> App:
 
 
 def _tenant_job(database: Database, declared: Job) -> Any:
-    async def run(context: JobContext) -> None:
+    async def run(context: JobContext, **_: Any) -> None:  # arguments are the ticket's, whatever the queue says
         job_id = context.job.id
         assert job_id is not None  # the queue numbers a job before anybody fetches it
         try:
@@ -79,15 +79,15 @@ def _tenant_job(database: Database, declared: Job) -> Any:
 
 
 def _schedule(app: App, database: Database) -> None:
+    # A lock and no queueing lock: under row security PostgreSQL keeps to itself which key was taken twice, and procrastinate's
+    # scheduler falls over an error without that detail. One run for each moment is in its own table either way.
     @app.periodic(cron="*/10 * * * *")
-    @app.task(name="belsimple.sweep", queue="system", queueing_lock="belsimple.sweep", pass_context=False)
+    @app.task(name="belsimple.sweep", queue="system", lock="belsimple.sweep", pass_context=False)
     async def sweep(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the moment by name
         await database.call(_q.sweep)
 
     @app.periodic(cron="* * * * *")
-    @app.task(
-        name="belsimple.retry_stalled", queue="system", queueing_lock="belsimple.retry_stalled", pass_context=False
-    )
+    @app.task(name="belsimple.retry_stalled", queue="system", lock="belsimple.retry_stalled", pass_context=False)
     async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001
         # A worker that was killed leaves its jobs as being worked on; its heart no longer beats.
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=20)
