@@ -35,6 +35,13 @@ def test_every_answer_carries_the_security_headers(service: Service, target: str
     assert "unsafe" not in headers["content-security-policy"]
 
 
+def test_a_file_of_ours_is_sent_as_what_it_is(service: Service) -> None:
+    answer = service.request("GET", "/style.css?v=2")
+    assert (answer.status, answer.body) == (200, b"body { color: black }")
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 def test_a_refusal_at_the_door_carries_them_too(service: Service) -> None:
     assert ALWAYS.items() <= service.request("GET", "/page", headers={"host": "evil.example"}).headers.items()
 

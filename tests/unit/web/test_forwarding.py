@@ -35,6 +35,7 @@ class Behind:
         self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
         self.pause = 0.0
         self.status = 201
+        self.content_type = "application/json"
         self.headers = [("set-cookie", "a=1"), ("set-cookie", "b=2"), ("server", "x"), ("etag", '"1"')]
 
     async def start(self) -> None:
@@ -51,7 +52,7 @@ class Behind:
         await asyncio.sleep(self.pause)
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.requests.append((request.method, request.raw_path, headers, await request.read()))
-        answer = web.Response(status=self.status, body=b'{"x":1}', content_type="application/json")
+        answer = web.Response(status=self.status, body=b'{"x":1}', content_type=self.content_type, charset="utf-8")
         for name, value in self.headers:
             answer.headers.add(name, value)
         return answer
@@ -120,6 +121,12 @@ def test_the_answer_keeps_its_cookies_and_loses_what_is_not_named(front: tuple[W
     assert answer.headers["etag"] == '"1"'
     assert "server" not in answer.headers
     assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_a_page_from_gate_may_use_our_stylesheet(front: tuple[Web, Behind]) -> None:
+    front[1].content_type = "text/html"
+    answer = front[0].request("POST", "/gate/sign-in", json=BODY)
+    assert "style-src 'self'" in answer.headers["content-security-policy"]
 
 
 def test_one_persons_cookie_is_never_sent_with_anothers_request(front: tuple[Web, Behind]) -> None:

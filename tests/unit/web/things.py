@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from belsimple.database.transaction import Database, Transaction
-from belsimple.web.answers import Answer, Created, EndSession, HtmlPage, NewSession, Page, Versioned
+from belsimple.web.answers import Answer, Asset, Created, EndSession, HtmlPage, NewSession, Page, Versioned
 from belsimple.web.endpoint import endpoint
 from belsimple.web.inputs import Caller, Form, Input, Paging
 from belsimple.web.limits import Limit, by_address, by_fields
@@ -85,6 +85,11 @@ async def seen(caller: Caller) -> Seen:
     return Seen(caller.address, caller.user_agent, caller.request_id)
 
 
+@endpoint("GET", "/style.css", permission="public", summary="A stylesheet")
+async def style() -> Asset:
+    return Asset("text/css; charset=utf-8", b"body { color: black }")
+
+
 @endpoint("GET", "/page", permission="public", summary="A page")
 async def page() -> HtmlPage:
     return HtmlPage(200, "<!doctype html><title>é</title>")
@@ -134,6 +139,7 @@ EVERY = (
     named,
     seen,
     page,
+    style,
     sign_in,
     sign_out,
     fault,
