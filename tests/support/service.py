@@ -89,8 +89,13 @@ class Service:
             )
         return self.process
 
+    @property
+    def running(self) -> bool:
+        """Whether the supervisor lives."""
+        return self.process is not None and self.process.poll() is None
+
     def start(self, *arguments: str) -> None:
-        """Start it and wait for the ready line."""
+        """Start it, with demo data unless other arguments are given, and wait for the ready line."""
         process = self.launch(*(arguments or ("--demo",)))
         deadline = time.monotonic() + _START_SECONDS
         while _READY not in self.output:
@@ -120,7 +125,7 @@ class Service:
 
     def kill(self) -> None:
         """End it the hard way, if it runs; what belongs to it ends by itself."""
-        if self.process and self.process.poll() is None:
+        if self.process and self.running:
             self.process.kill()
             self.process.wait(10)
         deadline = time.monotonic() + 15
