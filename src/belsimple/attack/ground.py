@@ -1,7 +1,6 @@
 """The ground the corpus is tried on: two synthetic tenants with people, roles, dossiers and sessions.
 
-Everything is made as the product makes it, through the parts' own roles. Only hashing is left out: the database keeps the
-SHA-256 of what Argon2id returned, so any 32 bytes are a proof.
+Everything is made as the product makes it, through the parts' own roles. All accounts share one password, hashed once.
 """
 
 import os
@@ -19,10 +18,12 @@ from belsimple.attack.manner import SERVICE, Manner
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import ROLES
 from belsimple.database.transaction import Database
+from belsimple.identity.hashing import SALT_BYTES, Hasher, Parameters
 from belsimple.tenancy import actions as tenancy
 
 _identity = load_queries("belsimple.identity")
 _q = load_queries("belsimple.attack", "ground.sql")
+_COST: Final = Parameters(memory_kib=65536, iterations=3, lanes=4)
 _ADDRESS: Final = "192.0.2.24"
 _PEOPLE: Final = {
     "admin": "admin",
@@ -32,9 +33,31 @@ _PEOPLE: Final = {
     "third": "member",
     "fourth": "member",
     "fifth": "member",
+    "leaver": "member",
+    "changed": "member",
+    "changer": "member",
+    "target": "member",
 }
 
 Profile = Literal["owned", "managed"]
+
+
+class Credential(msgspec.Struct, frozen=True):
+    """The password of every account of the ground, hashed once: its salt and what Argon2id makes of both."""
+
+    password: str
+    salt: bytes
+    proof: bytes
+
+
+async def new_credential() -> Credential:
+    """A random password at the lowest cost that the product takes."""
+    password, salt = secrets.token_urlsafe(18), os.urandom(SALT_BYTES)
+    hasher = Hasher(1)
+    try:
+        return Credential(password, salt, await hasher.proof(password, salt, _COST))
+    finally:
+        hasher.close()
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -44,6 +67,7 @@ class Ground(msgspec.Struct, frozen=True):
     urls: dict[str, str]
     names: dict[str, str]
     profile: Profile
+    credential: Credential
     manner: Manner = SERVICE
 
 
@@ -59,7 +83,7 @@ class Person(NamedTuple):
 @asynccontextmanager
 async def prepared(admin_url: str, urls: dict[str, str], prefix: str, profile: Profile) -> AsyncIterator[Ground]:
     """Make the two tenants; they are removed afterwards, whatever happened."""
-    ground = Ground(admin_url, urls, {role: f"{prefix}_{role}" for role in ROLES}, profile)
+    ground = Ground(admin_url, urls, {role: f"{prefix}_{role}" for role in ROLES}, profile, await new_credential())
     try:
         await furnish(ground)
         yield ground
@@ -90,37 +114,46 @@ async def _parts(ground: Ground) -> AsyncIterator[tuple[Database, Database]]:
 
 async def _tenant(ground: Ground, gate: Database, side: str, slug: str) -> None:
     token = await tenancy.create_tenant(ground.admin_url, slug=slug, owner=f"owner@{slug}.invalid", synthetic=True)
-    owner = await _person(gate, slug, token)
+    owner = await _person(ground, gate, slug, token)
     ground.names.update({f"{side}_slug": slug, f"{side}_email": owner.email, f"{side}_token": _bytea(owner.token)})
     ground.names.update({f"{side}_account": owner.id, f"{side}_session": owner.session})
     for name, role in _PEOPLE.items() if side == "a" else ():
         invitation = await tenancy.invite_member(ground.admin_url, slug=slug, email=f"{name}@{slug}.invalid", role=role)
-        person = await _person(gate, slug, invitation)
+        person = await _person(ground, gate, slug, invitation)
         ground.names.update({f"a_{name}": person.id, f"a_{name}_token": _bytea(person.token)})
+        ground.names[f"a_{name}_email"] = person.email
 
 
-async def _person(gate: Database, slug: str, invitation: str) -> Person:
-    proof, token = os.urandom(32), os.urandom(32)
+async def _person(ground: Ground, gate: Database, slug: str, invitation: str) -> Person:
     [accepted] = await gate.call(
         _identity.accept_invitation,
         token_hash=sha256(urlsafe_b64decode(invitation + "=" * (-len(invitation) % 4))).digest(),
         name="Attack",
-        salt=os.urandom(16),
-        memory_kib=65536,
-        iterations=3,
-        lanes=4,
-        verifier=sha256(proof).digest(),
+        salt=ground.credential.salt,
+        verifier=sha256(ground.credential.proof).digest(),
+        **msgspec.structs.asdict(_COST),
     )
+    return await _signed_in(gate, ground, slug, accepted["email"])
+
+
+async def _signed_in(gate: Database, ground: Ground, slug: str, email: str) -> Person:
+    token = os.urandom(32)
     [opened] = await gate.call(
         _identity.sign_in,
         slug=slug,
-        email=accepted["email"],
-        proof=proof,
+        email=email,
+        proof=ground.credential.proof,
         token_hash=sha256(token).digest(),
         address=_ADDRESS,
         agent="belsimple attack",
     )
-    return Person(str(opened["account_id"]), accepted["email"], token, str(opened["session_id"]))
+    return Person(str(opened["account_id"]), email, token, str(opened["session_id"]))
+
+
+async def new_session(ground: Ground, side: str, email: str) -> bytes:
+    """One more session of an account of tenant `side`; its token."""
+    async with _parts(ground) as (gate, _):
+        return (await _signed_in(gate, ground, ground.names[f"{side}_slug"], email)).token
 
 
 async def _furnish(app: Database, ground: Ground, side: str) -> None:
@@ -142,15 +175,18 @@ async def _furnish(app: Database, ground: Ground, side: str) -> None:
 
 async def _remove(ground: Ground) -> None:
     """Module rows go inside their tenant, through role app; then the tenants. A tenant that was never made is passed over."""
-    made = {view.slug for view in await tenancy.list_tenants(ground.admin_url)}
+    made = {view.slug: view.status for view in await tenancy.list_tenants(ground.admin_url)}
     async with Backend.open(ground.urls["worker"], ground.names) as worker:
         await worker.run(_q.remove_jobs.sql)
-    async with _parts(ground) as (_, app):
+    async with _parts(ground) as (gate, app):
         for side in ("a", "b"):
-            slug = ground.names.get(f"{side}_slug")
+            slug = ground.names.get(f"{side}_slug", "")
             if slug in made:
-                if f"{side}_token" in ground.names:
-                    async with app.tenant(_token(ground.names, side), writing=True) as inside:
+                if made[slug] != "active":
+                    await tenancy.set_status(ground.admin_url, slug=slug, status="active")
+                if f"{side}_email" in ground.names:
+                    owner = await _signed_in(gate, ground, slug, ground.names[f"{side}_email"])
+                    async with app.tenant(owner.token, writing=True) as inside:
                         await inside.execute(_q.remove_dossiers)
                 await tenancy.remove_synthetic(ground.admin_url, slug=slug)
 

@@ -42,3 +42,15 @@ select md5(concat((select string_agg(m::text, chr(10)) from identity.members(nul
 -- name: strangers
 -- Entries of the tenant's trail that name an account which is not its own: nobody else writes there.
 select count(*) from audit.entry e where e.account_id not in (select m.id from identity.members(null, null, 1000) m);
+
+-- name: age_proof
+-- A session whose password was given long ago.
+update identity.session set authenticated_at = now() - interval '16 minutes' where token_hash = sha256($1);
+
+-- name: age_use
+-- A session that nobody has used for longer than its tenant allows.
+update identity.session set last_seen = now() - interval '31 minutes' where token_hash = sha256($1);
+
+-- name: age_session
+-- A session past its absolute end.
+update identity.session set expires_at = now() - interval '1 second' where token_hash = sha256($1);

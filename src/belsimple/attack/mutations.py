@@ -21,6 +21,10 @@ class Mutations:
         """Every guard that a block breaks."""
         return frozenset(name for name in self._blocks if name != "prelude" and not name.endswith("__undo"))
 
+    def shared(self, guard: str) -> bool:
+        """Whether breaking it changes a role, which all databases of the cluster share."""
+        return f"{guard}__undo" in self._blocks
+
     async def apply(self, superuser: Any, guard: str, roles: dict[str, str]) -> None:
         """Break `guard` in the database of an asyncpg connection. Raises asyncpg.PostgresError when it is not as expected."""
         await superuser.execute(self._blocks["prelude"])

@@ -288,3 +288,23 @@ select pg_temp.edit('jobs.enter(bigint)', 'and x.finished_at is null', '');
 
 -- name: finish_tenant
 select pg_temp.edit('jobs.finish(bigint)', 'and x.tenant_id = context.tenant(null, true)', '');
+
+-- name: end_sessions_password
+drop trigger end_sessions on identity.password;
+
+-- name: suspended_tenant
+drop trigger end_sessions on identity.tenant;
+select pg_temp.edit('context.enter(bytea)', 'and a.status = ''active'' and t.status = ''active''', '');
+
+-- name: if_match
+select pg_temp.edit('access.changeable_role(uuid,integer)', 'r.version <> p_expected', 'false');
+
+-- name: failures_counted
+select pg_temp.edit('identity.sign_in(text,text,bytea,bytea,inet,text)', 'coalesce(failed, 0) < 100', 'true');
+
+-- name: same_work
+select pg_temp.edit('identity.password_parameters(text,text,inet)', 'coalesce(p.memory_kib, h.memory_kib), coalesce(p.iterations, h.iterations), coalesce(p.lanes, h.lanes)',
+    'coalesce(p.memory_kib, 8), coalesce(p.iterations, 1), coalesce(p.lanes, 1)');
+
+-- name: tenant_filter
+alter policy see on audit.entry using (true);

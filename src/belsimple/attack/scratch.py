@@ -13,10 +13,11 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import asyncpg
+import msgspec
 from psycopg.sql import SQL, Identifier, Literal
 
 from belsimple.attack.backend import literal
-from belsimple.attack.ground import Ground, Profile, furnish
+from belsimple.attack.ground import Ground, Profile, furnish, new_credential
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES, ROLES, role_url
 from belsimple.server.cluster import Cluster, embedded_binaries
@@ -65,7 +66,7 @@ class Scratch:
         admin = self.admin_url(name, profile)
         report = await install(admin, self.folder / name)
         urls = {role: role_url(admin, role, self.folder / name, report.prefix) for role in LOGIN_ROLES}
-        ground = Ground(admin, urls, {role: f"{report.prefix}_{role}" for role in ROLES}, profile)
+        ground = Ground(admin, urls, {role: f"{report.prefix}_{role}" for role in ROLES}, profile, await new_credential())
         await furnish(ground)
         async with self.superuser(name) as connection:
             await connection.execute(_q.analyze.sql)
@@ -82,10 +83,16 @@ class Scratch:
                 for statement in await admin.fetch(_roles.own_database.sql, template.names["owner"].removesuffix("_owner")):
                     await admin.execute(statement[0])
             urls = {role: url.replace(f"/{source}?", f"/{name}?") for role, url in template.urls.items()}
-            yield Ground(self.admin_url(name, profile), urls, dict(template.names), profile, template.manner)
+            yield msgspec.structs.replace(template, admin_url=self.admin_url(name, profile), urls=urls, names=dict(template.names))
         finally:
             async with self.superuser("postgres") as connection:
                 await connection.execute(_named(_q.drop.sql, Identifier(name)))
+
+    def service_folder(self) -> Path:
+        """A new folder for one scratch service; short, for it holds a socket."""
+        folder = self.folder / f"s{next(self._numbers)}"
+        folder.mkdir(mode=0o700)
+        return folder
 
     def admin_url(self, database: str, profile: Profile) -> str:
         """The URL of who migrates `database`."""

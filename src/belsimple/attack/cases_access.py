@@ -1,0 +1,134 @@
+"""Numbers 11 and 12: who may call what, and another tenant's ids."""
+
+import asyncio
+from typing import Any, Final
+from uuid import uuid4
+
+from belsimple.attack.client import Reply
+from belsimple.attack.site import Broken, Route, Site, api_case, expect
+from belsimple.database.queries import load_queries
+
+_q = load_queries("belsimple.attack", "ground.sql")
+_PUBLIC: Final = {
+    "GET /api/openapi.json",
+    "GET /healthz",
+    "GET /readyz",
+    "POST /api/v1/session",
+    "POST /api/v1/invitations/acceptance",
+}
+_ROLES: Final = ("owner", "admin", "member", "auditor")
+_FLUSH_SECONDS: Final = 6.0
+_BODIES: Final[dict[str, Any]] = {
+    "/api/v1/dossiers/{id}": {"title": "x"},
+    "/api/v1/members/{id}": {"status": "active"},
+    "/api/v1/roles/{id}": {"name": "x"},
+}
+
+
+@api_case(11, "session_required")
+async def every_route_without_a_session(site: Site) -> None:
+    """401 from every route that is not public, whatever the cookie holds."""
+    cookies = ("", f"{site.client.cookie}={'A' * 43}", f"{site.client.cookie}=x", f"{site.client.cookie[:-8]}00000000={'A' * 43}")
+    for route in _private(site):
+        for cookie in cookies:
+            reply = await _call(site, route, None, {"Cookie": cookie} if cookie else {})
+            expect(reply, 401, why=f"{route} with the cookie {cookie[:30]!r}")
+
+
+@api_case(11, "public_routes")
+async def what_is_public_is_known(site: Site) -> None:
+    """Nothing is public but signing in, accepting an invitation, health and the interface's own description."""
+    public = {str(route) for route in site.routes() if route.permission == "public"}
+    if more := public - _PUBLIC:
+        raise Broken(f"public without being known as such: {', '.join(sorted(more))}")
+
+
+@api_case(11, "permission_check")
+async def every_route_as_every_role(site: Site) -> None:
+    """403 exactly where the role lacks the route's permission."""
+    for role in _ROLES:
+        held = set((await site.send("GET", "/api/v1/me", token=await site.session(role))).json["permissions"])
+        for route in _private(site):
+            token = await (site.new_session(role) if str(route) == "DELETE /api/v1/session" else site.session(role))
+            reply = await _call(site, route, token, {})
+            allowed = route.permission == "signed-in" or route.permission in held
+            if (reply.status == 403) is allowed or reply.status in (401, 500):
+                raise Broken(f"{route} as {role}: {reply.status}, and {route.permission} is {'' if allowed else 'not '}held")
+
+
+@api_case(11, "refusals_recorded")
+async def refusals_are_recorded(site: Site) -> None:
+    """A refused request is in the trail, with its route and who was refused."""
+    token = await site.session("auditor")
+    expect(await site.send("POST", "/api/v1/dossiers", token=token, json={"title": "x"}), 403)
+    await asyncio.sleep(_FLUSH_SECONDS)
+    query = f"/api/v1/audit?action=refused&actor={site.names['a_auditor']}"
+    entries = (await site.send("GET", query, token=await site.session("owner"))).json["items"]
+    if not any(entry["detail"]["route"] == "POST /api/v1/dossiers" for entry in entries):
+        raise Broken("the trail does not tell of a refused POST /api/v1/dossiers")
+
+
+@api_case(11, "fresh_required")
+async def sensitive_routes_with_an_old_proof(site: Site) -> None:
+    """Long after the password was given, sensitive routes ask for it again."""
+    token = await site.new_session("owner")
+    await site.as_owner_of_the_database(_q.age_proof, token)
+    for route in site.routes():
+        if route.fresh:
+            reply = await _call(site, route, token, {})
+            if reply.status != 403 or reply.problem != "reauthentication-required":
+                raise Broken(f"{route} with an old proof: {reply.status} {reply.problem}")
+
+
+@api_case(12, "members_tenant")
+async def another_tenants_id(site: Site) -> None:
+    """Byte for byte the answer of an id that does not exist."""
+    token = await site.session("owner")
+    for route in _with_id(site):
+        theirs = await _call(site, route, token, {}, _their_id(site, route))
+        nobodys = await _call(site, route, token, {}, str(uuid4()))
+        expect(theirs, 404, why=f"{route} with another tenant's id")
+        if theirs.comparable() != nobodys.comparable():
+            raise Broken(f"{route} answers another tenant's id otherwise than one that does not exist")
+
+
+@api_case(12, "one_404")
+async def a_malformed_id(site: Site) -> None:
+    """Byte for byte the answer of an id that does not exist."""
+    token = await site.session("owner")
+    for route in _with_id(site):
+        nobodys = await _call(site, route, token, {}, str(uuid4()))
+        for malformed in ("x", "1", "00000000000000000000000000000000", "%00", "..%2f..", "' or true --".replace(" ", "%20")):
+            if (await _call(site, route, token, {}, malformed)).comparable() != nobodys.comparable():
+                raise Broken(f"{route} answers the id {malformed!r} otherwise than one that does not exist")
+
+
+@api_case(12, "role_tenant")
+async def another_tenants_role_in_a_body(site: Site) -> None:
+    """A role of another tenant cannot be given, and is answered as one that does not exist."""
+    token, path = await site.session("owner"), f"/api/v1/members/{site.names['a_member']}"
+    theirs = await site.send("PATCH", path, token=token, json={"roles": [site.names["b_role"]]})
+    nobodys = await site.send("PATCH", path, token=token, json={"roles": [str(uuid4())]})
+    expect(theirs, 422, why="another tenant's role")
+    if theirs.comparable() != nobodys.comparable():
+        raise Broken("another tenant's role is answered otherwise than one that does not exist")
+
+
+def _private(site: Site) -> list[Route]:
+    return [route for route in site.routes() if route.permission != "public"]
+
+
+def _with_id(site: Site) -> list[Route]:
+    return [route for route in site.routes() if "{" in route.path]
+
+
+def _their_id(site: Site, route: Route) -> str:
+    kinds = {"members": "b_account", "roles": "b_role", "sessions": "b_session"}
+    return site.names[kinds.get(route.path.split("/")[3], "b_dossier")]
+
+
+async def _call(site: Site, route: Route, token: bytes | None, headers: dict[str, str], object_id: str = "") -> Reply:
+    """Call a route with an id that does not exist unless one is given, and a body where it takes one."""
+    body = _BODIES.get(route.path, {}) if route.has_body else None
+    path = route.at(object_id or str(uuid4()))
+    return await site.send(route.method, path, token=token, json=body, headers={"If-Match": '"1"', **headers})
