@@ -49,6 +49,7 @@ async def run_worker(url: str, database: Database, modules: Sequence[Module]) ->
             update_heartbeat_interval=5,
             stalled_worker_timeout=15,
             shutdown_graceful_timeout=5,
+            delete_jobs="successful",  # the trail says what was done; what failed stays to be looked at
         )
 
 
@@ -79,15 +80,16 @@ def _tenant_job(database: Database, declared: Job) -> Any:
 
 
 def _schedule(app: App, database: Database) -> None:
-    # A lock and no queueing lock: under row security PostgreSQL keeps to itself which key was taken twice, and procrastinate's
-    # scheduler falls over an error without that detail. One run for each moment is in its own table either way.
+    # One run for each moment is kept in a table of procrastinate's. No queueing lock besides: under row security PostgreSQL does not
+    # say which key was taken twice, and procrastinate's scheduler falls over an error without that detail. And no lock: one held by
+    # a killed worker's retry_stalled would keep everything after it from running.
     @app.periodic(cron="*/10 * * * *")
-    @app.task(name="belsimple.sweep", queue="system", lock="belsimple.sweep", pass_context=False)
+    @app.task(name="belsimple.sweep", queue="system", pass_context=False)
     async def sweep(timestamp: int) -> None:  # noqa: ARG001 - procrastinate passes the moment by name
         await database.call(_q.sweep)
 
     @app.periodic(cron="* * * * *")
-    @app.task(name="belsimple.retry_stalled", queue="system", lock="belsimple.retry_stalled", pass_context=False)
+    @app.task(name="belsimple.retry_stalled", queue="system", pass_context=False)
     async def retry_stalled(timestamp: int) -> None:  # noqa: ARG001
         # A worker that was killed leaves its jobs as being worked on; its heart no longer beats.
         stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=20)
