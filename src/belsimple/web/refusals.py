@@ -33,15 +33,15 @@ class Refusals:
             await self.flush()
 
     async def flush(self) -> None:
-        """Record what was counted; what cannot be recorded is kept for the next flush."""
+        """Record what was counted; what cannot be recorded, or is cut off by a cancellation, is kept for the next flush."""
         counted, self._times = self._times, {}
-        while counted:
-            kind, times = counted.popitem()
-            try:
-                await self._record(*kind, times)
-            except Exception as error:  # noqa: BLE001 - the counts must outlive any trouble of the database
-                self._report(error)
-                counted[kind] = times
-                break
-        for kind, times in counted.items():
-            self._times[kind] = self._times.get(kind, 0) + times
+        try:
+            while counted:
+                kind = next(iter(counted))
+                await self._record(*kind, counted[kind])
+                del counted[kind]
+        except Exception as error:  # noqa: BLE001 - the counts must outlive any trouble of the database
+            self._report(error)
+        finally:
+            for kind, times in counted.items():
+                self._times[kind] = self._times.get(kind, 0) + times

@@ -51,6 +51,7 @@ class Runtime:
         """Write what is still to be written and close the database."""
         if self._flushing is not None:
             self._flushing.cancel()
+            await asyncio.gather(self._flushing, return_exceptions=True)
         await asyncio.gather(*self._touching.values(), return_exceptions=True)
         await self.refusals.flush()
         await self.database.close()

@@ -42,6 +42,26 @@ def test_what_cannot_be_recorded_is_kept() -> None:
     assert sorted(trail.recorded) == [(b"t", "GET /x", 403, 2), (b"u", "GET /x", 403, 1)]
 
 
+def test_a_flush_that_is_cut_off_loses_no_count() -> None:
+    trail = Trail()
+
+    async def run() -> None:
+        async def stuck(token: bytes, route: str, status: int, times: int) -> None:
+            await asyncio.sleep(5)
+
+        refusals = Refusals(stuck, trail.errors.append)
+        refusals.add(b"t", "GET /x", 403)
+        flushing = asyncio.create_task(refusals.flush())
+        await asyncio.sleep(0)
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+        refusals._record = trail.record
+        await refusals.flush()
+
+    asyncio.run(run())
+    assert trail.recorded == [(b"t", "GET /x", 403, 1)]
+
+
 def test_memory_is_bounded() -> None:
     trail = Trail()
     refusals = Refusals(trail.record, trail.errors.append)
