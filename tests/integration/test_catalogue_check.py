@@ -10,7 +10,6 @@ from belsimple.database.roles import LOGIN_ROLES
 from tests.support.clusters import RunningCluster
 from tests.support.databases import EVERY_PROFILE, Installed, Profile, empty_database
 
-
 checks = load_queries("belsimple.database", "catalogue.sql")
 
 # What breaks each promise, run by a superuser in a transaction that is undone: (check, statements). {p} is the prefix of the roles' names.
@@ -28,9 +27,18 @@ BROKEN = (
     ("owner_role", "alter role {p}_owner login"),
     ("owner_role", "alter role {p}_owner bypassrls"),
     ("role_settings", "alter role {p}_app set row_security = off"),
-    ("role_settings", "do $$ begin execute format('alter role {p}_gate in database %I set jit = on', current_database()); end $$"),
-    ("database_privileges", "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$"),
-    ("database_privileges", "do $$ begin execute format('grant create on database %I to {p}_app', current_database()); end $$"),
+    (
+        "role_settings",
+        "do $$ begin execute format('alter role {p}_gate in database %I set jit = on', current_database()); end $$",
+    ),
+    (
+        "database_privileges",
+        "do $$ begin execute format('grant temporary on database %I to public', current_database()); end $$",
+    ),
+    (
+        "database_privileges",
+        "do $$ begin execute format('grant create on database %I to {p}_app', current_database()); end $$",
+    ),
     ("schema_privileges", "grant create on schema dossiers to {p}_app"),
     ("schema_privileges", "grant create on schema public to public"),
     ("row_security", "alter table identity.account disable row level security"),
@@ -40,8 +48,14 @@ BROKEN = (
     ("other_relations", "create materialized view identity.everything as select 1 as one"),
     ("protected_policies", "drop policy remove on dossiers.dossier"),
     ("protected_policies", "alter policy see on dossiers.dossier using (true)"),
-    ("protected_policies", "alter policy see on dossiers.dossier using (tenant_id = (select context.tenant('members:read', false)))"),
-    ("protected_policies", "alter policy edit on dossiers.dossier with check (tenant_id = (select context.tenant('dossiers:write', false)))"),
+    (
+        "protected_policies",
+        "alter policy see on dossiers.dossier using (tenant_id = (select context.tenant('members:read', false)))",
+    ),
+    (
+        "protected_policies",
+        "alter policy edit on dossiers.dossier with check (tenant_id = (select context.tenant('dossiers:write', false)))",
+    ),
     ("protected_policies", "create policy also on dossiers.dossier to {p}_app using (true)"),
     ("protected_policies", "alter policy keep on dossiers.dossier_term using (true)"),
     ("owner_policies", "create policy also on identity.password to {p}_gate using (true)"),
@@ -61,7 +75,10 @@ BROKEN = (
     ("ending_triggers", "drop trigger complete_role on access.role"),
     ("protected_keys", "create unique index on dossiers.dossier (title)"),
     ("protected_keys", "alter table dossiers.dossier add foreign key (id) references identity.tenant"),
-    ("protected_keys", "alter table dossiers.dossier add foreign key (tenant_id) references identity.tenant on delete cascade"),
+    (
+        "protected_keys",
+        "alter table dossiers.dossier add foreign key (tenant_id) references identity.tenant on delete cascade",
+    ),
     ("free_statistics", "alter table dossiers.dossier alter column notes set statistics 100"),
     ("free_statistics", "create index on dossiers.dossier (tenant_id, lower(title))"),
     ("free_statistics", "create statistics dossiers.both (mcv) on title, reference from dossiers.dossier"),
@@ -80,10 +97,16 @@ BROKEN = (
     ),
     ("function_grants", "grant execute on function context.enter(bytea) to public"),
     ("owner_only_functions", "grant execute on function context.sign(text) to {p}_app"),
-    ("owner_only_functions", "grant execute on function identity.open_session(uuid, uuid, bytea, inet, text) to {p}_gate"),
+    (
+        "owner_only_functions",
+        "grant execute on function identity.open_session(uuid, uuid, bytea, inet, text) to {p}_gate",
+    ),
     ("cluster_functions", "grant execute on function pg_terminate_backend(integer, bigint) to public"),
     ("searchable_triggers", "alter table dossiers.dossier disable trigger words_update"),
-    ("event_triggers", "create function public.f() returns event_trigger language plpgsql as 'begin end'; create event trigger e on ddl_command_end execute function public.f()"),
+    (
+        "event_triggers",
+        "create function public.f() returns event_trigger language plpgsql as 'begin end'; create event trigger e on ddl_command_end execute function public.f()",
+    ),
 )
 
 
@@ -123,7 +146,7 @@ async def test_it_sees_what_was_broken(shared: Installed, check: str, statements
         await connection.execute("rollback")
         if not (check == "cluster_functions" and shared.profile.managed):  # nothing new: it is open there already
             assert check in {finding.check for finding in found}
-        severity = "platform-limited" if check in ("event_triggers",) or statements.endswith("'md5'") else "fatal"
+        severity = "platform-limited" if check == "event_triggers" or statements.endswith("'md5'") else "fatal"
         assert {finding.severity for finding in found if finding.check == check} <= {severity}
 
 
@@ -132,6 +155,8 @@ def test_every_check_has_something_that_breaks_it() -> None:
     assert {check.name for check in checks.all()} == {check for check, _ in BROKEN} | unbreakable_in_a_transaction
 
 
-async def test_it_says_so_when_nothing_is_installed(clusters: Callable[[str], RunningCluster], profile: Profile) -> None:
+async def test_it_says_so_when_nothing_is_installed(
+    clusters: Callable[[str], RunningCluster], profile: Profile
+) -> None:
     _, url = await empty_database(clusters(profile.version), profile)
     assert [finding.check for finding in await examine(url)] == ["installed"]

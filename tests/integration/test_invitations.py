@@ -13,12 +13,19 @@ from tests.support.world import World
 
 async def try_to_accept(world: World, token: str):
     return await world.gate.call(
-        identity.accept_invitation, token_hash=digest(token_bytes(token)), name="New", salt=bytes(16), verifier=random_proof(), **COST
+        identity.accept_invitation,
+        token_hash=digest(token_bytes(token)),
+        name="New",
+        salt=bytes(16),
+        verifier=random_proof(),
+        **COST,
     )
 
 
 async def is_open(world: World, token: str) -> list[tuple[str, ...]]:
-    return [tuple(row) for row in await world.gate.call(identity.invitation_open, token_hash=digest(token_bytes(token)))]
+    return [
+        tuple(row) for row in await world.gate.call(identity.invitation_open, token_hash=digest(token_bytes(token)))
+    ]
 
 
 async def invited(world: World, role: str = "member") -> str:
@@ -53,7 +60,9 @@ async def test_it_ends_by_itself(world: World) -> None:
     token = await invited(world)
     async with world.installed.owner() as connection, connection.transaction():
         await connection.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
-        await connection.execute("update identity.invitation set expires_at = now() where token_hash = $1", digest(token_bytes(token)))
+        await connection.execute(
+            "update identity.invitation set expires_at = now() where token_hash = $1", digest(token_bytes(token))
+        )
     assert await is_open(world, token) == []
     assert await try_to_accept(world, token) == []
 
@@ -75,7 +84,11 @@ async def test_a_made_up_token_opens_nothing(world: World) -> None:
 async def test_the_database_keeps_no_token(world: World) -> None:
     token = await invited(world)
     assert token_bytes(token).hex() not in str(await world.observe("select i::text from identity.invitation i"))
-    [entry] = [row for row in await world.trail(object_type="identity.invitation", action="insert") if "new-member" in row["new"]]
+    [entry] = [
+        row
+        for row in await world.trail(object_type="identity.invitation", action="insert")
+        if "new-member" in row["new"]
+    ]
     assert "token_hash" not in entry["new"]
     assert entry["source"] == "command"
 
@@ -89,10 +102,20 @@ async def test_a_command_cannot_invite_into_what_does_not_exist(world: World) ->
 
 async def test_the_new_account_holds_what_it_was_invited_to_and_the_trail_says_so(world: World) -> None:
     await try_to_accept(world, await invited(world, "auditor"))
-    [made] = [row for row in await world.trail(object_type="identity.account", source="invitation") if "new-auditor" in row["new"]]
+    [made] = [
+        row
+        for row in await world.trail(object_type="identity.account", source="invitation")
+        if "new-auditor" in row["new"]
+    ]
     assert made["account_id"] == made["object_id"]  # it made itself, with the invitation's right
-    [held] = [row for row in await world.trail(object_type="access.assignment", source="invitation") if row["account_id"] == made["object_id"]]
+    [held] = [
+        row
+        for row in await world.trail(object_type="access.assignment", source="invitation")
+        if row["account_id"] == made["object_id"]
+    ]
     assert held["action"] == "insert"
-    [password] = [row for row in await world.trail(object_type="identity.password") if row["object_id"] == made["object_id"]]
+    [password] = [
+        row for row in await world.trail(object_type="identity.password") if row["object_id"] == made["object_id"]
+    ]
     assert "verifier" not in password["new"]
     assert "salt" not in password["new"]

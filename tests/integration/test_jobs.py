@@ -88,11 +88,19 @@ async def enqueue(world: World, task: str = "probe.add", who: Any = None, **argu
 
 
 async def titles(world: World) -> list[str]:
-    return [row["title"] for row in await world.observe("select title from dossiers.dossier where tenant_id = $1", await world.tenant_id())]
+    return [
+        row["title"]
+        for row in await world.observe(
+            "select title from dossiers.dossier where tenant_id = $1", await world.tenant_id()
+        )
+    ]
 
 
 async def state(world: World, job: int) -> tuple[str, bool]:
-    [row] = await world.observe("select j.status::text, x.finished_at is not null as finished from jobs.procrastinate_jobs j join jobs.ticket x on x.job_id = j.id where j.id = $1", job)
+    [row] = await world.observe(
+        "select j.status::text, x.finished_at is not null as finished from jobs.procrastinate_jobs j join jobs.ticket x on x.job_id = j.id where j.id = $1",
+        job,
+    )
     return tuple(row)
 
 
@@ -106,7 +114,11 @@ async def test_a_job_is_done_inside_the_tenant_with_the_permissions_of_who_asked
     assert await titles(world) == ["By a job"]
     assert await state(world, job) == ("succeeded", True)
     [principal] = outcomes
-    assert (principal.tenant_id, principal.account_id, principal.session_id) == (await world.tenant_id(), member.id, None)
+    assert (principal.tenant_id, principal.account_id, principal.session_id) == (
+        await world.tenant_id(),
+        member.id,
+        None,
+    )
     assert "dossiers:write" in principal.permissions
     assert "members:write" not in principal.permissions
     [entry] = await world.trail(object_type="dossiers.dossier")
@@ -137,7 +149,9 @@ async def test_a_read_cannot_enqueue_and_nobody_can_without_a_context(world: Wor
                 await connection.execute("select jobs.enqueue('probe.add', '{}')")
 
 
-@pytest.mark.parametrize(("task", "size"), [("Probe.add", 1), ("add", 1), ("probe.add; drop", 1), ("probe.add", 40_000)])
+@pytest.mark.parametrize(
+    ("task", "size"), [("Probe.add", 1), ("add", 1), ("probe.add; drop", 1), ("probe.add", 40_000)]
+)
 async def test_what_is_no_job_is_refused(world: World, task: str, size: int) -> None:
     with refused("22023"):
         await enqueue(world, task, title="".join(chr(0x4E00 + (index * 7919) % 20000) for index in range(size)))
@@ -160,7 +174,9 @@ async def test_a_job_that_fails_leaves_nothing_and_is_tried_again(own_world: Wor
     await work(worker)
     assert await titles(world) == []
     assert await state(world, job) == ("todo", False)
-    [row] = await world.observe("select attempts, scheduled_at - now() as wait from jobs.procrastinate_jobs where id = $1", job)
+    [row] = await world.observe(
+        "select attempts, scheduled_at - now() as wait from jobs.procrastinate_jobs where id = $1", job
+    )
     assert row["attempts"] == 1
     assert 0 < row["wait"].total_seconds() <= 4
     await world.observe("update jobs.procrastinate_jobs set scheduled_at = now() where id = $1", job)
@@ -205,8 +221,17 @@ async def test_what_the_queue_says_decides_nothing(own_world: World, worker: App
     _, stranger = await world.another_tenant()
     job = await enqueue(world, title="Mine")
     async with world.installed.role("worker") as connection:
-        await connection.execute("update jobs.procrastinate_jobs set args = $1::jsonb where id = $2", json.dumps({"title": "Edited", "tenant_id": str(stranger.id)}), job)
-        for statement in ("select * from jobs.ticket", "update jobs.ticket set args = '{}'", "insert into jobs.ticket select 99, gen_random_uuid(), null, 'x.y', '{}', now(), null", "delete from jobs.ticket"):
+        await connection.execute(
+            "update jobs.procrastinate_jobs set args = $1::jsonb where id = $2",
+            json.dumps({"title": "Edited", "tenant_id": str(stranger.id)}),
+            job,
+        )
+        for statement in (
+            "select * from jobs.ticket",
+            "update jobs.ticket set args = '{}'",
+            "insert into jobs.ticket select 99, gen_random_uuid(), null, 'x.y', '{}', now(), null",
+            "delete from jobs.ticket",
+        ):
             with refused("42501"):
                 await connection.execute(statement)
     await work(worker)
@@ -226,10 +251,15 @@ async def test_a_task_renamed_in_the_queue_is_refused(own_world: World, worker: 
 async def test_a_job_made_in_the_queue_alone_opens_nothing(own_world: World, worker: App) -> None:
     world = own_world
     async with world.installed.role("worker") as connection:
-        await connection.execute("insert into jobs.procrastinate_jobs (queue_name, task_name, args, status) values ('tenant', 'probe.add', '{}', 'todo')")
+        await connection.execute(
+            "insert into jobs.procrastinate_jobs (queue_name, task_name, args, status) values ('tenant', 'probe.add', '{}', 'todo')"
+        )
     await work(worker)
     assert outcomes == []
-    assert [tuple(row) for row in await world.observe("select status::text from jobs.procrastinate_jobs where queue_name = 'tenant'")] == [("failed",)]
+    assert [
+        tuple(row)
+        for row in await world.observe("select status::text from jobs.procrastinate_jobs where queue_name = 'tenant'")
+    ] == [("failed",)]
 
 
 async def test_a_ticket_opens_only_while_its_job_is_worked_on_and_once(own_world: World, worker: App) -> None:
@@ -263,14 +293,16 @@ async def test_two_workers_with_one_job_do_it_once(own_world: World, worker: App
     await world.observe("update jobs.procrastinate_jobs set status = 'doing' where id = $1", job)
     results = await asyncio.gather(do(), do(), return_exceptions=True)
     await database.close()
-    assert sorted(map(type, results), key=str) == sorted([type(None), asyncpg.InvalidAuthorizationSpecificationError], key=str)
+    assert sorted(map(type, results), key=str) == sorted(
+        [type(None), asyncpg.InvalidAuthorizationSpecificationError], key=str
+    )
     assert await titles(world) == ["By a job"]
 
 
 async def test_a_job_cannot_finish_another(own_world: World, worker: App) -> None:
     world = own_world
     first, second = await enqueue(world), await enqueue(world)
-    slug, stranger = await world.another_tenant()
+    _, stranger = await world.another_tenant()
     async with world.acting(stranger) as transaction:
         theirs = await transaction.enqueue("probe.add", {"title": "x"})
     database = await Database.open(world.installed.url("worker"), part="worker", size=1)
@@ -306,10 +338,15 @@ async def until(path: Path) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_worker_killed_in_the_middle_leaves_a_job_that_is_done_once(own_world: World, worker: App, tmp_path: Path) -> None:
+async def test_a_worker_killed_in_the_middle_leaves_a_job_that_is_done_once(
+    own_world: World, worker: App, tmp_path: Path
+) -> None:
     world = own_world
     job = await enqueue(world)
-    process = subprocess.Popen([sys.executable, "-c", WORKER, world.installed.url("worker"), tmp_path / "begun"], env={**os.environ, "PYTHONWARNINGS": ""})
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, world.installed.url("worker"), tmp_path / "begun"],
+        env={**os.environ, "PYTHONWARNINGS": ""},
+    )
     try:
         await until(tmp_path / "begun")
     finally:
@@ -344,7 +381,11 @@ async def test_a_worker_killed_after_its_commit_does_not_do_it_again(own_world: 
 async def test_a_worker_ends_on_sigterm_and_gives_its_job_back(own_world: World, worker: App, tmp_path: Path) -> None:
     world = own_world
     job = await enqueue(world)
-    process = subprocess.Popen([sys.executable, "-c", WORKER, world.installed.url("worker"), tmp_path / "begun"], env={**os.environ, "PYTHONWARNINGS": ""}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WORKER, world.installed.url("worker"), tmp_path / "begun"],
+        env={**os.environ, "PYTHONWARNINGS": ""},
+        stderr=subprocess.DEVNULL,
+    )
     await until(tmp_path / "begun")
     process.send_signal(signal.SIGTERM)
     process.wait(9)
@@ -359,13 +400,22 @@ async def test_the_sweep_removes_what_is_past_its_time_and_says_so(own_world: Wo
     world = own_world
     member = await world.account("member")
     living, idle, expired = await world.session(), await world.session(), await world.session(member)
-    await world.as_owner("update identity.session set last_seen = now() - interval '31 minutes' where token_hash = $1", digest(idle))
+    await world.as_owner(
+        "update identity.session set last_seen = now() - interval '31 minutes' where token_hash = $1", digest(idle)
+    )
     await world.as_owner("update identity.session set expires_at = now() where token_hash = $1", digest(expired))
     tenant = await world.tenant_id()
     await world.as_owner("insert into limits.bucket values ('old', now() - interval '2 hours'), ('new', now())")
     for age in ("25 hours", "23 hours"):
-        await world.as_owner(f"insert into idempotency.answer (tenant_id, account_id, route, key, request_hash, created_at) values ($1, $2, 'r', '{age}', sha256('x'), now() - interval '{age}')", tenant, member.id)  # noqa: S608
-    await world.as_owner("insert into jobs.ticket values (900, $1, null, 'a.b', '{}', now(), now() - interval '8 days'), (901, $1, null, 'a.b', '{}', now(), null)", tenant)
+        await world.as_owner(
+            f"insert into idempotency.answer (tenant_id, account_id, route, key, request_hash, created_at) values ($1, $2, 'r', '{age}', sha256('x'), now() - interval '{age}')",
+            tenant,
+            member.id,
+        )
+    await world.as_owner(
+        "insert into jobs.ticket values (900, $1, null, 'a.b', '{}', now(), now() - interval '8 days'), (901, $1, null, 'a.b', '{}', now(), null)",
+        tenant,
+    )
 
     database = await Database.open(world.installed.url("worker"), part="worker", size=1)
     [row] = await database.call(jobs.sweep)
@@ -383,13 +433,24 @@ async def test_the_sweep_removes_what_is_past_its_time_and_says_so(own_world: Wo
 @EVERY_PROFILE
 async def test_the_schedule_is_kept_by_the_workers_own_role(own_world: World, worker: App) -> None:
     world = own_world
-    assert {task.name for task in worker.tasks.values() if task.name.startswith("belsimple.")} == {"belsimple.sweep", "belsimple.retry_stalled"}
+    assert {task.name for task in worker.tasks.values() if task.name.startswith("belsimple.")} == {
+        "belsimple.sweep",
+        "belsimple.retry_stalled",
+    }
     for periodic in worker.periodic_registry.periodic_tasks.values():
         await periodic.task.defer_async(timestamp=0)
     idle = await world.session()
-    await world.as_owner("update identity.session set last_seen = now() - interval '31 minutes' where token_hash = $1", digest(idle))
+    await world.as_owner(
+        "update identity.session set last_seen = now() - interval '31 minutes' where token_hash = $1", digest(idle)
+    )
     async with asyncio.timeout(20):
-        await worker.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False, delete_jobs="successful")
-    assert await world.observe("select task_name, status::text from jobs.procrastinate_jobs where status <> 'todo'") == []
-    assert await world.observe("select from jobs.procrastinate_periodic_defers") != []  # the schedule itself deferred, too
+        await worker.run_worker_async(
+            wait=False, listen_notify=False, install_signal_handlers=False, delete_jobs="successful"
+        )
+    assert (
+        await world.observe("select task_name, status::text from jobs.procrastinate_jobs where status <> 'todo'") == []
+    )
+    assert (
+        await world.observe("select from jobs.procrastinate_periodic_defers") != []
+    )  # the schedule itself deferred, too
     assert await world.observe("select from identity.session where token_hash = $1", digest(idle)) == []

@@ -28,7 +28,10 @@ def hasher() -> Iterator[Hasher]:
 
 
 async def cost_of(world: World, email: str) -> tuple[int, int, int]:
-    [row] = await world.observe("select p.memory_kib, p.iterations, p.lanes from identity.password p join identity.account a on a.id = p.id where a.email = $1", email)
+    [row] = await world.observe(
+        "select p.memory_kib, p.iterations, p.lanes from identity.password p join identity.account a on a.id = p.id where a.email = $1",
+        email,
+    )
     return tuple(row)
 
 
@@ -37,7 +40,9 @@ async def sign_in(world: World, hasher: Hasher, slug: str, email: str, password:
     return (await actions.sign_in(world.gate, hasher, attempt, password=password)).token
 
 
-async def test_a_password_follows_the_cost_at_its_next_sign_in_and_no_session_ends(own_world: World, hasher: Hasher) -> None:
+async def test_a_password_follows_the_cost_at_its_next_sign_in_and_no_session_ends(
+    own_world: World, hasher: Hasher
+) -> None:
     world = own_world
     token = await create_tenant(world.installed.admin_url, slug="costly", owner="o@costly.example")
     await actions.accept_invitation(world.gate, hasher, token=token_bytes(token), name="Owner", password=PASSWORD)
@@ -65,11 +70,13 @@ async def test_the_cost_only_rises(fresh: Installed) -> None:
         with pytest.raises(OperatorError, match="this can only rise"):
             await raise_cost(fresh.admin_url, memory_mib=memory, passes=passes, actor="command:test")
     async with fresh.superuser() as connection:
-        [entry] = await connection.fetch("select actor, detail::text from audit.system_entry where action = 'hashing_raised'")
+        [entry] = await connection.fetch(
+            "select actor, detail::text from audit.system_entry where action = 'hashing_raised'"
+        )
         assert (entry["actor"], entry["detail"]) == ("command:test", '{"iterations": 4, "memory_kib": 131072}')
         for weaker in ("memory_kib = 65535", "iterations = 2", "lanes = 0"):
             with pytest.raises(asyncpg.CheckViolationError):
-                await connection.execute(f"update identity.hashing set {weaker}")  # noqa: S608
+                await connection.execute(f"update identity.hashing set {weaker}")
 
 
 async def test_a_rehash_needs_the_password(world: World) -> None:

@@ -52,7 +52,9 @@ async def test_a_long_rest_gives_no_more_than_the_burst(world: World, key: bytes
 async def test_it_is_exact_though_many_ask_at_once(world: World, key: bytes) -> None:
     many = await Database.open(world.installed.url("gate"), part="gate", size=8)
     try:
-        waits = await asyncio.gather(*(take(database, key, burst=20) for database in (many, world.app) for _ in range(40)))
+        waits = await asyncio.gather(
+            *(take(database, key, burst=20) for database in (many, world.app) for _ in range(40))
+        )
     finally:
         await many.close()
     assert waits.count(0) == 20

@@ -18,7 +18,9 @@ async def test_the_four_built_in_roles_hold_what_their_permissions_say(world: Wo
     assert all(role.builtin for role in roles.values())
     assert set(roles["owner"].permissions) == every
     assert every >= {permission.name for permission in PERMISSIONS}
-    assert not any(name.startswith("ownership:") for role in ("admin", "member", "auditor") for name in roles[role].permissions)
+    assert not any(
+        name.startswith("ownership:") for role in ("admin", "member", "auditor") for name in roles[role].permissions
+    )
     assert "members:write" in roles["admin"].permissions
     assert not any(name.endswith(":write") for name in roles["auditor"].permissions)
     assert "dossiers:write" in roles["member"].permissions
@@ -28,7 +30,9 @@ async def test_writing_a_thing_implies_reading_it(world: World) -> None:
     async with world.acting() as transaction:
         role = await actions.create_role(transaction, name="Writers", permissions=["dossiers:write"])
         assert role.permissions == ["dossiers:read", "dossiers:write"]
-        role = await actions.change_role(transaction, role_id=role.id, name=None, permissions=["members:write"], expected=1)
+        role = await actions.change_role(
+            transaction, role_id=role.id, name=None, permissions=["members:write"], expected=1
+        )
         assert (role.permissions, role.version, role.name) == (["members:read", "members:write"], 2, "Writers")
 
 

@@ -24,11 +24,14 @@ async def lives(world: World, token: bytes) -> bool:
 async def age(world: World, token: bytes, **columns: str) -> None:
     """Set time columns of a session, as SQL expressions."""
     changes = ", ".join(f"{name} = {expression}" for name, expression in columns.items())
-    await world.as_owner(f"update identity.session set {changes} where token_hash = $1", digest(token))  # noqa: S608
+    await world.as_owner(f"update identity.session set {changes} where token_hash = $1", digest(token))
 
 
 async def last_seen_seconds_ago(world: World, token: bytes) -> float:
-    [row] = await world.observe("select extract(epoch from now() - last_seen)::float8 as ago from identity.session where token_hash = $1", digest(token))
+    [row] = await world.observe(
+        "select extract(epoch from now() - last_seen)::float8 as ago from identity.session where token_hash = $1",
+        digest(token),
+    )
     return row["ago"]
 
 
@@ -42,7 +45,9 @@ async def test_a_session_ends_half_an_hour_after_its_last_use(world: World) -> N
 
 async def test_a_session_ends_after_twelve_hours_however_busy(world: World) -> None:
     token = await world.session()
-    [row] = await world.observe("select expires_at - created_at as length from identity.session where token_hash = $1", digest(token))
+    [row] = await world.observe(
+        "select expires_at - created_at as length from identity.session where token_hash = $1", digest(token)
+    )
     assert row["length"].total_seconds() == 12 * 3600
     await age(world, token, expires_at="now()")
     assert not await lives(world, token)
@@ -56,7 +61,10 @@ async def test_a_tenants_own_limits_hold_for_the_sessions_there_are(world: World
     await age(world, other, last_seen="now() - interval '5 minutes'")
     assert await lives(world, token)
     assert not await lives(world, other)
-    rows = await world.observe("select expires_at - created_at as length from identity.session where token_hash = any ($1)", [digest(token), digest(await world.session())])
+    rows = await world.observe(
+        "select expires_at - created_at as length from identity.session where token_hash = any ($1)",
+        [digest(token), digest(await world.session())],
+    )
     assert {row["length"].total_seconds() for row in rows} == {3600}
 
 
@@ -64,7 +72,9 @@ async def test_a_tenants_own_limits_hold_for_the_sessions_there_are(world: World
 async def test_a_tenant_cannot_set_limits_beyond_the_promised_ones(world: World, limits: dict[str, int]) -> None:
     with refused("23514"):
         async with world.acting() as transaction:
-            await transaction.value(settings.change_settings, **{"name": None, "idle": None, "absolute": None, "expected": 1, **limits})
+            await transaction.value(
+                settings.change_settings, **{"name": None, "idle": None, "absolute": None, "expected": 1, **limits}
+            )
 
 
 async def test_last_use_is_written_at_most_once_a_minute(world: World) -> None:
@@ -96,7 +106,9 @@ async def test_a_touch_waits_for_nobody(world: World) -> None:
     await age(world, token, last_seen="now() - interval '2 minutes'")
     async with world.installed.superuser() as other:
         await other.execute("begin")
-        await other.execute("select from identity.session where token_hash = $1 for update".replace("$1", f"'\\x{digest(token).hex()}'"))
+        await other.execute(
+            "select from identity.session where token_hash = $1 for update".replace("$1", f"'\\x{digest(token).hex()}'")
+        )
         await world.app.touch(token)
     assert await last_seen_seconds_ago(world, token) > 100
 
@@ -108,7 +120,11 @@ async def test_one_sees_and_ends_the_own_sessions_and_no_others(world: World) ->
         listed = await account.sessions(transaction)
         current = [session for session in listed if session.current]
         assert [session.id for session in current] == [transaction.principal.session_id]
-        [other] = [session for session in listed if session.id != transaction.principal.session_id and session.id == await own_id(world, also_mine)]
+        [other] = [
+            session
+            for session in listed
+            if session.id != transaction.principal.session_id and session.id == await own_id(world, also_mine)
+        ]
         assert (other.address, other.agent) == ("192.0.2.1", "test")
         assert await own_id(world, theirs) not in {session.id for session in listed}
         with pytest.raises(NotFound):
@@ -211,7 +227,9 @@ async def test_a_verifier_that_changes_by_any_path_ends_the_sessions(world: Worl
     token = await world.session()
     async with world.installed.owner() as connection, connection.transaction():
         await connection.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
-        await connection.execute("update identity.password set verifier = sha256('set by somebody') where id = $1", world.owner.id)
+        await connection.execute(
+            "update identity.password set verifier = sha256('set by somebody') where id = $1", world.owner.id
+        )
     assert not await lives(world, token)
 
 

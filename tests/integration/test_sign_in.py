@@ -17,7 +17,10 @@ async def parameters(world: World, slug: str, email: str, address: str = ADDRESS
 
 
 async def failures(world: World) -> dict[bool, int]:
-    rows = await world.observe("select f.familiar, f.failures from identity.sign_in_failure f join identity.account a on a.id = f.account_id where a.email = $1", world.owner.email)
+    rows = await world.observe(
+        "select f.familiar, f.failures from identity.sign_in_failure f join identity.account a on a.id = f.account_id where a.email = $1",
+        world.owner.email,
+    )
     return dict(map(tuple, rows))
 
 
@@ -42,7 +45,7 @@ async def test_the_right_password_opens_a_session(world: World) -> None:
 async def test_the_database_keeps_neither_token_nor_proof(world: World) -> None:
     token = await world.session()
     for table in ("identity.session", "identity.password", "audit.entry"):
-        dump = str(await world.observe(f"select t::text from {table} t"))  # noqa: S608
+        dump = str(await world.observe(f"select t::text from {table} t"))
         assert token.hex() not in dump
         assert world.owner.proof.hex() not in dump
 
@@ -74,7 +77,11 @@ async def test_a_suspended_tenant_and_a_deactivated_account_answer_the_same(worl
 
 
 async def test_an_unknown_account_has_a_salt_that_stays_and_todays_cost(world: World) -> None:
-    unknown = [(world.slug, "nobody@example.com"), ("no-such-tenant", "nobody@example.com"), (world.slug, "somebody@example.com")]
+    unknown = [
+        (world.slug, "nobody@example.com"),
+        ("no-such-tenant", "nobody@example.com"),
+        (world.slug, "somebody@example.com"),
+    ]
     answers = [await parameters(world, *who) for who in unknown]
     assert answers == [await parameters(world, *who) for who in unknown]
     assert len({answer[0] for answer in answers}) == 3
@@ -87,20 +94,33 @@ async def test_an_unknown_account_has_a_salt_that_stays_and_todays_cost(world: W
 async def test_salts_of_two_installations_differ_for_the_same_unknown_account(world: World, own_world: World) -> None:
     who = ("no-such-tenant", "nobody@example.com")
     # A copy has its template's key; a fresh key is a fresh salt.
-    await own_world.as_owner("update context.key set ipad = sha256(ipad) || sha256(ipad), opad = sha256(opad) || sha256(opad)")
+    await own_world.as_owner(
+        "update context.key set ipad = sha256(ipad) || sha256(ipad), opad = sha256(opad) || sha256(opad)"
+    )
     assert (await parameters(world, *who))[0] != (await parameters(own_world, *who))[0]
 
 
 async def test_it_remembers_where_an_account_signed_in_without_keeping_the_address(world: World) -> None:
     assert (await parameters(world, world.slug, world.owner.email))[4] is True
     assert (await parameters(world, world.slug, world.owner.email, ELSEWHERE))[4] is False
-    [row] = await world.observe("select f.network from identity.familiar_address f join identity.account a on a.id = f.account_id where a.email = $1", world.owner.email)
+    [row] = await world.observe(
+        "select f.network from identity.familiar_address f join identity.account a on a.id = f.account_id where a.email = $1",
+        world.owner.email,
+    )
     assert len(row["network"]) == 32
 
 
 async def test_one_ipv6_network_is_one_place(world: World) -> None:
     await world.session()
-    await world.gate.call(identity.sign_in, slug=world.slug, email=world.owner.email, proof=world.owner.proof, token_hash=random_proof(), address="2001:db8:1:2::1", agent="x")
+    await world.gate.call(
+        identity.sign_in,
+        slug=world.slug,
+        email=world.owner.email,
+        proof=world.owner.proof,
+        token_hash=random_proof(),
+        address="2001:db8:1:2::1",
+        agent="x",
+    )
     assert (await parameters(world, world.slug, world.owner.email, "2001:db8:1:2:ffff::9"))[4] is True
     assert (await parameters(world, world.slug, world.owner.email, "2001:db8:1:3::1"))[4] is False
 
@@ -120,7 +140,9 @@ async def test_a_stranger_cannot_lock_the_person_out(world: World) -> None:
     await set_failures(world, False, 99)
     assert await attempt(world.gate, world.owner, proof=b"wrong", address=ELSEWHERE) == []
     assert await failures(world) == {False: 100}
-    assert await attempt(world.gate, world.owner, address=ELSEWHERE) == []  # the right password, a hundred failures too late
+    assert (
+        await attempt(world.gate, world.owner, address=ELSEWHERE) == []
+    )  # the right password, a hundred failures too late
     assert await attempt(world.gate, world.owner)  # where the account has signed in before, it still can
     assert await attempt(world.gate, world.owner, address=ELSEWHERE)  # and that opened it everywhere
 
@@ -135,7 +157,9 @@ async def test_a_hundred_failures_where_the_account_is_known_close_that_side_too
 async def test_raced_guesses_are_counted_one_by_one(world: World) -> None:
     await set_failures(world, False, 90)
     # Thirty attempts at once: those after the tenth meet a closed door, whichever they are, the right one included.
-    opened = await asyncio.gather(*(attempt(world.gate, world.owner, proof=b"wrong", address=ELSEWHERE) for _ in range(30)))
+    opened = await asyncio.gather(
+        *(attempt(world.gate, world.owner, proof=b"wrong", address=ELSEWHERE) for _ in range(30))
+    )
     assert opened == [[]] * 30
     assert await failures(world) == {False: 120}
 
@@ -147,7 +171,10 @@ async def test_a_first_failure_is_counted_though_it_races_another(world: World) 
 
 async def test_it_opens_no_session_for_a_verifier_presented_as_proof(world: World) -> None:
     # What a stolen table holds is of no use here: the database compares the SHA-256 of what is presented.
-    [row] = await world.observe("select p.verifier from identity.password p join identity.account a on a.id = p.id where a.email = $1", world.owner.email)
+    [row] = await world.observe(
+        "select p.verifier from identity.password p join identity.account a on a.id = p.id where a.email = $1",
+        world.owner.email,
+    )
     assert await attempt(world.gate, world.owner, proof=row["verifier"]) == []
 
 
@@ -161,7 +188,7 @@ async def test_part_web_cannot_sign_anybody_in(world: World) -> None:
             "identity.accept_invitation('', '', '', 1, 1, 1, '')",
         ):
             with pytest.raises(Exception, match="permission denied for function"):
-                await connection.execute(f"select {call}")  # noqa: S608
+                await connection.execute(f"select {call}")
 
 
 async def waiting(world: World) -> None:
@@ -175,7 +202,9 @@ async def test_the_old_password_is_worth_nothing_in_the_moment_it_is_changed(wor
     async with world.installed.superuser() as changing:
         await changing.execute("begin")
         await changing.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
-        await changing.execute("update identity.password set verifier = sha256('another') where id = $1", world.owner.id)
+        await changing.execute(
+            "update identity.password set verifier = sha256('another') where id = $1", world.owner.id
+        )
         trying = asyncio.create_task(attempt(world.gate, world.owner))
         await waiting(world)
         await changing.execute("commit")

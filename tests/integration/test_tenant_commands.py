@@ -11,16 +11,26 @@ from tests.support.world import World
 
 
 async def system(world: World, slug: str) -> list[tuple[str, str]]:
-    rows = await world.observe("select actor, action from audit.system_entry where detail->>'slug' = $1 order by at", slug)
+    rows = await world.observe(
+        "select actor, action from audit.system_entry where detail->>'slug' = $1 order by at", slug
+    )
     return [(row["actor"].partition(":")[0], row["action"]) for row in rows]
 
 
 async def test_making_suspending_and_resuming_stand_in_both_trails(world: World) -> None:
     await world.suspend()
     await world.resume()
-    assert await system(world, world.slug) == [("command", "tenant_created"), ("command", "tenant_suspended"), ("command", "tenant_active")]
+    assert await system(world, world.slug) == [
+        ("command", "tenant_created"),
+        ("command", "tenant_suspended"),
+        ("command", "tenant_active"),
+    ]
     entries = await world.trail(object_type="identity.tenant")
-    assert [(row["source"], row["action"]) for row in entries] == [("command", "insert"), ("command", "update"), ("command", "update")]
+    assert [(row["source"], row["action"]) for row in entries] == [
+        ("command", "insert"),
+        ("command", "update"),
+        ("command", "update"),
+    ]
     assert [json.loads(row["new"])["status"] for row in entries] == ["active", "suspended", "active"]
 
 
@@ -66,7 +76,7 @@ async def test_only_a_synthetic_tenant_is_removed_and_its_trail_stays(world: Wor
     [tenant] = await world.observe("select id from identity.tenant where slug = $1", slug)
     await actions.remove_synthetic(world.installed.admin_url, slug=slug)
     for table in ("identity.account", "identity.session", "identity.invitation", "access.role", "access.assignment"):
-        assert await world.observe(f"select from {table} where tenant_id = $1", tenant["id"]) == []  # noqa: S608
+        assert await world.observe(f"select from {table} where tenant_id = $1", tenant["id"]) == []
     assert len(await world.observe("select from audit.entry where tenant_id = $1", tenant["id"])) > 5
     assert (await system(world, slug))[-1] == ("command", "synthetic_tenant_removed")
     with pytest.raises(OperatorError, match="There is no synthetic tenant"):
@@ -87,4 +97,4 @@ async def test_no_part_of_the_service_can_run_them(world: World) -> None:
                 "identity.raise_hashing(131072, 3, 'me')",
             ):
                 with pytest.raises(Exception, match="permission denied"):
-                    await connection.execute(f"select {call}")  # noqa: S608
+                    await connection.execute(f"select {call}")

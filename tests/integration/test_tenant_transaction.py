@@ -14,7 +14,6 @@ from belsimple.identity import account
 from tests.support.databases import EVERY_PROFILE, ONE_PROFILE
 from tests.support.world import World, random_bytes
 
-
 dossiers = load_queries("belsimple_dossiers")
 trail = load_queries("belsimple.audit")
 pool = load_queries("belsimple.database", "pool.sql")
@@ -30,16 +29,22 @@ async def add(transaction: Transaction, title: str = "A file") -> None:
 
 
 async def titles(world: World) -> list[str]:
-    return [row["title"] for row in await world.observe("select title from dossiers.dossier d join identity.tenant t on t.id = d.tenant_id where t.slug = $1", world.slug)]
+    return [
+        row["title"]
+        for row in await world.observe(
+            "select title from dossiers.dossier d join identity.tenant t on t.id = d.tenant_id where t.slug = $1",
+            world.slug,
+        )
+    ]
 
 
 async def inject(transaction: Transaction, sql: str) -> Any:
     """What an attacker would get to run inside a request: arbitrary statements on its connection."""
-    return await transaction._connection.execute(sql)  # noqa: SLF001
+    return await transaction._connection.execute(sql)
 
 
 def pid(transaction: Transaction) -> int:
-    return transaction._connection.get_server_pid()  # noqa: SLF001
+    return transaction._connection.get_server_pid()
 
 
 async def test_it_commits_at_the_end(world: World) -> None:
@@ -106,7 +111,11 @@ async def test_a_read_cannot_write(world: World) -> None:
 
 async def test_a_read_that_lifts_read_only_still_cannot_write(world: World) -> None:
     # A savepoint undoes READ ONLY where it was set inside it; the mode in the stamp does not move.
-    for attack in ("set transaction read write", "savepoint s; set transaction read write", "set default_transaction_read_only = off; set transaction_read_only = off"):
+    for attack in (
+        "set transaction read write",
+        "savepoint s; set transaction read write",
+        "set default_transaction_read_only = off; set transaction_read_only = off",
+    ):
         with pytest.raises(asyncpg.PostgresError):
             async with world.acting(writing=False) as transaction:
                 await inject(transaction, attack)
@@ -169,17 +178,26 @@ async def test_a_statement_outside_a_tenant_meets_no_such_backend_either(world: 
         await single.close()
 
 
-@pytest.mark.parametrize("setting", ["search_path = public", "row_security = off", "statement_timeout = 0", "timezone = 'Asia/Tokyo'", "default_transaction_read_only = on"])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "search_path = public",
+        "row_security = off",
+        "statement_timeout = 0",
+        "timezone = 'Asia/Tokyo'",
+        "default_transaction_read_only = on",
+    ],
+)
 async def test_settings_do_not_survive_into_the_next_request(world: World, setting: str) -> None:
     single = await Database.open(world.installed.url("app"), part="web", size=1)
     name = setting.partition(" ")[0]
     try:
         token = await world.session()
         async with single.tenant(token, writing=True) as transaction:
-            before = await transaction._connection.fetchval("select current_setting($1)", name)  # noqa: SLF001
+            before = await transaction._connection.fetchval("select current_setting($1)", name)
             await inject(transaction, f"set {setting}")
         async with single.tenant(token, writing=True) as transaction:
-            assert await transaction._connection.fetchval("select current_setting($1)", name) == before  # noqa: SLF001
+            assert await transaction._connection.fetchval("select current_setting($1)", name) == before
             await add(transaction)
     finally:
         await single.close()
@@ -193,7 +211,12 @@ async def test_a_role_that_changes_its_own_settings_changes_nothing(own_world: W
     try:
         single = await Database.open(world.installed.url("app"), part="web", size=1)
         async with single.tenant(await world.session(), writing=False) as transaction:
-            assert await transaction._connection.fetchval("select current_setting('row_security') || current_setting('search_path')") == "onpg_catalog"  # noqa: SLF001
+            assert (
+                await transaction._connection.fetchval(
+                    "select current_setting('row_security') || current_setting('search_path')"
+                )
+                == "onpg_catalog"
+            )
         await single.close()
     finally:
         async with world.installed.superuser() as connection:

@@ -23,7 +23,6 @@ identity = load_queries("belsimple.identity")
 NEW = {"title": "A file", "reference": None, "status": "open", "notes": "private"}
 
 
-
 async def changed(world: World, object_type: str, action: str) -> list[tuple[Any, Any]]:
     rows = await world.trail(object_type=object_type, action=action)
     return [(row["old"] and json.loads(row["old"]), row["new"] and json.loads(row["new"])) for row in rows]
@@ -42,13 +41,22 @@ async def test_a_row_of_a_module_is_followed_through_its_life(world: World) -> N
     entries = await world.trail(object_type="dossiers.dossier")
     assert [entry["action"] for entry in entries] == ["insert", "update", "delete"]
     for entry in entries:
-        assert (entry["tenant_id"], entry["account_id"], entry["session_id"]) == (principal.tenant_id, principal.account_id, principal.session_id)
+        assert (entry["tenant_id"], entry["account_id"], entry["session_id"]) == (
+            principal.tenant_id,
+            principal.account_id,
+            principal.session_id,
+        )
         assert (entry["object_id"], entry["source"], entry["epoch"]) == (made, "session", 1)
     assert len({entry["transaction_id"] for entry in entries}) == 3
     [(_, inserted)] = await changed(world, "dossiers.dossier", "insert")
     [(old, new)] = await changed(world, "dossiers.dossier", "update")
     [(deleted, _)] = await changed(world, "dossiers.dossier", "delete")
-    assert (inserted["title"], old["title"], new["title"], deleted["title"]) == ("A file", "A file", "Another", "Another")
+    assert (inserted["title"], old["title"], new["title"], deleted["title"]) == (
+        "A file",
+        "A file",
+        "Another",
+        "Another",
+    )
 
 
 async def test_an_entry_carries_the_transaction_that_made_the_change(world: World) -> None:
@@ -56,7 +64,9 @@ async def test_an_entry_carries_the_transaction_that_made_the_change(world: Worl
         await transaction.execute(dossiers.insert_dossier, account=None, **NEW)
         await transaction.execute(dossiers.insert_dossier, account=None, **NEW)
     entries = await world.trail(object_type="dossiers.dossier")
-    rows = await world.observe("select distinct d.xmin::text as xmin from dossiers.dossier d where tenant_id = $1", entries[0]["tenant_id"])
+    rows = await world.observe(
+        "select distinct d.xmin::text as xmin from dossiers.dossier d where tenant_id = $1", entries[0]["tenant_id"]
+    )
     assert {entry["transaction_id"] for entry in entries} == {row["xmin"] for row in rows}
 
 
@@ -73,8 +83,10 @@ async def test_a_change_that_was_undone_leaves_nothing(world: World) -> None:
 async def test_a_changed_key_does_not_drop_out_of_the_trail(world: World) -> None:
     async with world.acting() as transaction:
         made = await transaction.value(dossiers.insert_dossier, account=None, **NEW)
-        await transaction._connection.execute("update dossiers.dossier set id = tenancy.new_id()")  # noqa: SLF001
-    [(old, none), (nothing, new)] = sorted(await changed(world, "dossiers.dossier", "update"), key=lambda pair: pair[0] is None)
+        await transaction._connection.execute("update dossiers.dossier set id = tenancy.new_id()")
+    [(old, none), (nothing, new)] = sorted(
+        await changed(world, "dossiers.dossier", "update"), key=lambda pair: pair[0] is None
+    )
     assert (old["id"], none, nothing) == (str(made), None, None)
     assert new["id"] != str(made)
 
@@ -86,15 +98,26 @@ async def test_everything_that_changes_who_may_do_what_is_there(world: World) ->
         role = await access.create_role(transaction, name="Aides", permissions=["dossiers:write"])
         await access.change_role(transaction, role_id=role.id, name="Helpers", permissions=None, expected=1)
         await account.change_member(transaction, member_id=member.id, status=None, roles=["Helpers"], expected=None)
-        await account.change_member(transaction, member_id=member.id, status="deactivated", roles=["member"], expected=None)
+        await account.change_member(
+            transaction, member_id=member.id, status="deactivated", roles=["member"], expected=None
+        )
         await access.delete_role(transaction, role_id=role.id, expected=2)
         await transaction.value(settings.change_settings, name="New Name", idle=20, absolute=None, expected=1)
     token = await world.session()
     async with world.gate.tenant(token, writing=True) as transaction:
         await transaction.value(
-            identity.change_own_password, current_proof=world.owner.proof, salt=bytes(16), verifier=digest(random_proof()), token_hash=random_bytes(), address="::1", agent="x", **COST
+            identity.change_own_password,
+            current_proof=world.owner.proof,
+            salt=bytes(16),
+            verifier=digest(random_proof()),
+            token_hash=random_bytes(),
+            address="::1",
+            agent="x",
+            **COST,
         )
-    seen = {(row["object_type"], row["action"]) for row in await world.trail(source="session", account_id=world.owner.id)}
+    seen = {
+        (row["object_type"], row["action"]) for row in await world.trail(source="session", account_id=world.owner.id)
+    }
     assert seen >= {
         ("identity.account", "update"),
         ("access.role", "insert"),
@@ -116,23 +139,45 @@ async def test_signing_in_and_failing_to_are_there(world: World) -> None:
     await attempt(world.gate, world.owner, proof=b"wrong")
     [signed_in] = (await world.trail(action="sign_in"))[-1:]
     [refusal] = await world.trail(action="sign_in_refused")
-    assert (signed_in["source"], signed_in["account_id"], json.loads(signed_in["detail"])) == ("sign_in", world.owner.id, {"method": "password", "address": "192.0.2.1"})
+    assert (signed_in["source"], signed_in["account_id"], json.loads(signed_in["detail"])) == (
+        "sign_in",
+        world.owner.id,
+        {"method": "password", "address": "192.0.2.1"},
+    )
     assert (refusal["source"], refusal["object_id"]) == ("sign_in", world.owner.id)
     opened = await world.trail(object_type="identity.session", action="insert", object_id=signed_in["object_id"])
     assert len(opened) == 1
     async with world.gate.tenant(token, writing=True) as transaction:
         await account.end_session(transaction, session_id=transaction.principal.session_id)
-    assert len(await world.trail(object_type="identity.session", action="delete", object_id=signed_in["object_id"])) == 1
+    assert (
+        len(await world.trail(object_type="identity.session", action="delete", object_id=signed_in["object_id"])) == 1
+    )
 
 
 async def test_no_secret_is_in_it(world: World) -> None:
     token, new = await world.session(), random_proof()
     async with world.gate.tenant(token, writing=True) as transaction:
         await transaction.value(
-            identity.change_own_password, current_proof=world.owner.proof, salt=b"0123456789abcdef", verifier=digest(new), token_hash=digest(b"next"), address="::1", agent="x", **COST
+            identity.change_own_password,
+            current_proof=world.owner.proof,
+            salt=b"0123456789abcdef",
+            verifier=digest(new),
+            token_hash=digest(b"next"),
+            address="::1",
+            agent="x",
+            **COST,
         )
     text = str([dict(row) for row in await world.trail()])
-    for secret in (token, digest(token), world.owner.proof, digest(world.owner.proof), new, digest(new), b"0123456789abcdef", digest(b"next")):
+    for secret in (
+        token,
+        digest(token),
+        world.owner.proof,
+        digest(world.owner.proof),
+        new,
+        digest(new),
+        b"0123456789abcdef",
+        digest(b"next"),
+    ):
         assert secret.hex() not in text
     for column in ("token_hash", "verifier", "salt"):
         assert column not in text
@@ -163,7 +208,9 @@ async def test_not_even_the_owners_functions_can_change_an_entry(world: World) -
     await world.session()
     before = await world.trail()
     async with world.installed.owner() as connection, connection.transaction():
-        await connection.execute(f"select context.stamp('{await world.tenant_id()}', null, null, 'audit:read', 'command')")
+        await connection.execute(
+            f"select context.stamp('{await world.tenant_id()}', null, null, 'audit:read', 'command')"
+        )
         assert await connection.execute("update audit.entry set action = 'nothing'") == "UPDATE 0"
         assert await connection.execute("delete from audit.entry") == "DELETE 0"
     assert await world.trail() == before
@@ -171,7 +218,11 @@ async def test_not_even_the_owners_functions_can_change_an_entry(world: World) -
 
 async def test_a_write_without_a_context_is_refused(world: World) -> None:
     async with world.installed.owner() as connection:
-        for statement in ("update identity.account set name = 'x'", "delete from identity.session", "insert into access.role (tenant_id, name, permissions) select id, 'x', '{}' from identity.tenant limit 1"):
+        for statement in (
+            "update identity.account set name = 'x'",
+            "delete from identity.session",
+            "insert into access.role (tenant_id, name, permissions) select id, 'x', '{}' from identity.tenant limit 1",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError, match="write outside a context"):
                 await connection.execute(statement)
 
@@ -181,11 +232,25 @@ async def test_the_owner_cannot_write_into_another_tenants_trail(world: World) -
     async with world.installed.owner() as connection, connection.transaction():
         await connection.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
-            await connection.execute("update identity.account a set name = 'x' from identity.tenant t where t.id = a.tenant_id and t.slug = $1", other)
+            await connection.execute(
+                "update identity.account a set name = 'x' from identity.tenant t where t.id = a.tenant_id and t.slug = $1",
+                other,
+            )
 
 
 async def page(world: World, who: Any = None, **filters: Any) -> list[Entry]:
-    wanted = {"since": None, "until": None, "actor": None, "action": None, "object_type": None, "object_id": None, "before_at": None, "before_id": None, "limit": 200, **filters}
+    wanted = {
+        "since": None,
+        "until": None,
+        "actor": None,
+        "action": None,
+        "object_type": None,
+        "object_id": None,
+        "before_at": None,
+        "before_id": None,
+        "limit": 200,
+        **filters,
+    }
     async with world.acting(who, writing=False) as transaction:
         return await transaction.rows(audit.entries, Entry, **wanted)
 

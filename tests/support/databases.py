@@ -19,7 +19,7 @@ from .clusters import RunningCluster
 _roles = load_queries("belsimple.database", "roles.sql")
 _numbers = itertools.count(1)
 _MANAGER = "manager"
-_MANAGER_PASSWORD = "only-on-this-cluster"  # noqa: S105 - the cluster lives as long as the test run, on a private socket
+_MANAGER_PASSWORD = "only-on-this-cluster"
 
 
 @dataclass(frozen=True)

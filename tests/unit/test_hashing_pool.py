@@ -65,6 +65,3 @@ async def test_a_full_queue_says_so_at_once_and_empties_again(monkeypatch: pytes
     assert await last == b"y"
     await asyncio.gather(*waiting, return_exceptions=True)
     hasher.close()
-
-
-

@@ -45,7 +45,17 @@ def test_the_bounds_are_characters_not_bytes() -> None:
 
 @pytest.mark.parametrize(
     "password",
-    ["passwordpassword", "password12345678", "123456789123456789", "PasswordPassword", "qwertyuiopqwertyuiop", "aaaaaaaaaaaaaaaaaaaa", "abcabcabcabcabcabc", "!!!!password!!!!!", "1234567890123456"],
+    [
+        "passwordpassword",
+        "password12345678",
+        "123456789123456789",
+        "PasswordPassword",
+        "qwertyuiopqwertyuiop",
+        "aaaaaaaaaaaaaaaaaaaa",
+        "abcabcabcabcabcabc",
+        "!!!!password!!!!!",
+        "1234567890123456",
+    ],
 )
 def test_what_attackers_try_first_is_refused(password: str) -> None:
     assert "attackers try first" in refusal(password)

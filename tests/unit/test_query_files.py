@@ -37,14 +37,19 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         ("select E'\\\\' , :one", "select E'\\\\' , $1", ("one",)),
     ],
 )
-def test_it_numbers_parameters_and_leaves_the_rest_alone(load, text: str, sql: str, parameters: tuple[str, ...]) -> None:
+def test_it_numbers_parameters_and_leaves_the_rest_alone(
+    load, text: str, sql: str, parameters: tuple[str, ...]
+) -> None:
     query = load(f"-- name: it\n-- Says what it does.\n{text}\n").it
     assert (query.sql, query.parameters) == (sql, parameters)
 
 
 def test_it_keeps_apart_what_stands_in_one_file(load) -> None:
     file = load("-- About the file.\n\n-- name: first\n-- One.\nselect 1;\n\n-- name: second\n-- Two.\nselect :two;\n")
-    assert [(query.name, query.sql, query.line) for query in file.all()] == [("first", "select 1", 3), ("second", "select $1", 7)]
+    assert [(query.name, query.sql, query.line) for query in file.all()] == [
+        ("first", "select 1", 3),
+        ("second", "select $1", 7),
+    ]
 
 
 def test_it_names_the_file_when_a_query_is_missing(load) -> None:
@@ -54,7 +59,12 @@ def test_it_names_the_file_when_a_query_is_missing(load) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["-- name: it\n-- Nothing follows.\n", "-- name: it\nselect 1;\n-- name: it\nselect 2;", "select 1;\n-- name: it\nselect 2;", "Select 1;\n-- name: it\nselect 2;"],
+    [
+        "-- name: it\n-- Nothing follows.\n",
+        "-- name: it\nselect 1;\n-- name: it\nselect 2;",
+        "select 1;\n-- name: it\nselect 2;",
+        "Select 1;\n-- name: it\nselect 2;",
+    ],
     ids=["empty", "twice", "before the first name", "before the first name, capital"],
 )
 def test_it_refuses_a_file_in_disorder(load, text: str) -> None:
