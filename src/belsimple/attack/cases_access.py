@@ -28,7 +28,12 @@ _BODIES: Final[dict[str, Any]] = {
 @api_case(11, "session_required")
 async def every_route_without_a_session(site: Site) -> None:
     """401 from every route that is not public, whatever the cookie holds."""
-    cookies = ("", f"{site.client.cookie}={'A' * 43}", f"{site.client.cookie}=x", f"{site.client.cookie[:-8]}00000000={'A' * 43}")
+    cookies = (
+        "",
+        f"{site.client.cookie}={'A' * 43}",
+        f"{site.client.cookie}=x",
+        f"{site.client.cookie[:-8]}00000000={'A' * 43}",
+    )
     for route in _private(site):
         for cookie in cookies:
             reply = await _call(site, route, None, {"Cookie": cookie} if cookie else {})
@@ -53,7 +58,9 @@ async def every_route_as_every_role(site: Site) -> None:
             reply = await _call(site, route, token, {})
             allowed = route.permission == "signed-in" or route.permission in held
             if (reply.status == 403) is allowed or reply.status in (401, 500):
-                raise Broken(f"{route} as {role}: {reply.status}, and {route.permission} is {'' if allowed else 'not '}held")
+                raise Broken(
+                    f"{route} as {role}: {reply.status}, and {route.permission} is {'' if allowed else 'not '}held"
+                )
 
 
 @api_case(11, "refusals_recorded")
@@ -98,7 +105,14 @@ async def a_malformed_id(site: Site) -> None:
     token = await site.session("owner")
     for route in _with_id(site):
         nobodys = await _call(site, route, token, {}, str(uuid4()))
-        for malformed in ("x", "1", "00000000000000000000000000000000", "%00", "..%2f..", "' or true --".replace(" ", "%20")):
+        for malformed in (
+            "x",
+            "1",
+            "00000000000000000000000000000000",
+            "%00",
+            "..%2f..",
+            "' or true --".replace(" ", "%20"),
+        ):
             if (await _call(site, route, token, {}, malformed)).comparable() != nobodys.comparable():
                 raise Broken(f"{route} answers the id {malformed!r} otherwise than one that does not exist")
 

@@ -53,10 +53,12 @@ async def a_tenant_named_outside_the_body(site: Site) -> None:
 async def wrong_types(site: Site) -> None:
     """422 for a value of another type: nothing is coerced."""
     token = await site.session("owner")
-    for value in (5, 1.5, True, None, [], {}, ["x"], {"x": "y"}):
+    values: tuple[object, ...] = (5, 1.5, True, None, [], {}, ["x"], {"x": "y"})
+    for value in values:
         reply = await site.send("POST", "/api/v1/dossiers", token=token, json={"title": value})
         expect(reply, 422, why=f"a title that is {value!r}")
-    for body in ([], "x", 5, None):
+    bodies: tuple[object, ...] = ([], "x", 5, None)
+    for body in bodies:
         reply = await site.send("POST", "/api/v1/dossiers", token=token, raw=msgspec.json.encode(body))
         expect(reply, 422, why=f"a body that is {body!r}")
 
@@ -102,7 +104,9 @@ async def broken_syntax(site: Site) -> None:
     for body in (b"", b"{", b'{"title": "\xff"}', b'{"title": NaN}', b'{"title": "x"}}', b"\x00"):
         expect(await site.send("POST", "/api/v1/dossiers", token=token, raw=body), 400, why=repr(body))
     for title in ("a\x00b", "x" * 201, ""):
-        expect(await site.send("POST", "/api/v1/dossiers", token=token, json={"title": title}), 422, why=repr(title[:5]))
+        expect(
+            await site.send("POST", "/api/v1/dossiers", token=token, json={"title": title}), 422, why=repr(title[:5])
+        )
     for query in ("limit=0", "limit=201", "limit=x", "limit=1&limit=2", "status=none", "limit=99999999999999999999"):
         expect(await site.send("GET", f"/api/v1/dossiers?{query}", token=token), 422, why=query)
 
@@ -118,7 +122,9 @@ async def an_edited_cursor(site: Site) -> None:
     for path in lists:
         foreign = [cursor for other, cursor in cursors.items() if other != path]
         for cursor in (*foreign, *_edited(cursors[path], site.names["b_tenant"])):
-            expect(await site.send("GET", f"{path}?cursor={cursor}", token=token), 422, why=f"{path}?cursor={cursor[:40]}")
+            expect(
+                await site.send("GET", f"{path}?cursor={cursor}", token=token), 422, why=f"{path}?cursor={cursor[:40]}"
+            )
     theirs = await site.send("GET", "/api/v1/dossiers?limit=1", token=await site.session("b_owner"))
     reply = await site.send("GET", f"/api/v1/dossiers?cursor={theirs.json['next']}", token=token)
     expect(reply, 200, why="another tenant's cursor")
@@ -127,7 +133,14 @@ async def an_edited_cursor(site: Site) -> None:
 
 def _edited(cursor: str, tenant: str) -> list[str]:
     place = msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    places = ({**place, "tenant_id": tenant}, {"id": "' or true --"}, {}, [], "x", {**place, "id": 5, "email": 5})
+    places: tuple[object, ...] = (
+        {**place, "tenant_id": tenant},
+        {"id": "' or true --"},
+        {},
+        [],
+        "x",
+        {**place, "id": 5, "email": 5},
+    )
     written = [urlsafe_b64encode(msgspec.json.encode(one)).rstrip(b"=").decode() for one in places]
     return [*written, "x", "%27", cursor[:-3], "A" * 900]
 
@@ -158,7 +171,9 @@ async def a_key_of_another_tenant(site: Site) -> None:
         token = await site.session(who)
         made[who] = await site.send("POST", "/api/v1/dossiers", token=token, json={"title": "Attack"}, headers=key)
         expect(made[who], 201, why=f"the key of {who}")
-    again = await site.send("POST", "/api/v1/dossiers", token=await site.session("owner"), json={"title": "Attack"}, headers=key)
+    again = await site.send(
+        "POST", "/api/v1/dossiers", token=await site.session("owner"), json={"title": "Attack"}, headers=key
+    )
     if again.json["id"] != made["owner"].json["id"]:
         raise Broken("a repeated key made a second dossier")
     if len({reply.json["id"] for reply in made.values()}) != len(made):
@@ -191,7 +206,7 @@ async def a_key_after_the_permission_went(site: Site) -> None:
 async def the_version_of_another_object(site: Site) -> None:
     """412 for a version that is not this object's, 428 for none."""
     token, dossier = await site.session("owner"), await site.make_dossier()
-    new = {"name": f"Attack {uuid4()}"[:40], "permissions": []}
+    new: dict[str, object] = {"name": f"Attack {uuid4()}"[:40], "permissions": []}
     role = (await site.send("POST", "/api/v1/roles", token=token, json=new)).json
     for path, body in (
         (f"/api/v1/dossiers/{dossier['id']}", {"title": "x"}),

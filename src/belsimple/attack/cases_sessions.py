@@ -11,7 +11,12 @@ _NEW_PASSWORD: Final = "correct horse attack staple 24"  # noqa: S105 - of a syn
 
 
 async def _must_be_dead(site: Site, token: bytes, why: str) -> None:
-    for method, path in (("GET", "/api/v1/me"), ("GET", "/api/v1/dossiers"), ("POST", "/api/v1/dossiers"), ("DELETE", "/api/v1/session")):
+    for method, path in (
+        ("GET", "/api/v1/me"),
+        ("GET", "/api/v1/dossiers"),
+        ("POST", "/api/v1/dossiers"),
+        ("DELETE", "/api/v1/session"),
+    ):
         body = {"title": "x"} if method == "POST" else None
         expect(await site.send(method, path, token=token, json=body), 401, why=f"{method} {path} {why}")
 

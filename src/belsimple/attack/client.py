@@ -80,11 +80,12 @@ class Client:
             raw = msgspec.json.encode(json)
         if raw is not None:
             sent.setdefault("Content-Type", "application/json")
-        for _ in range(_PATIENCE):
-            reply = await self._once(method, path, sent, raw)
-            if reply.status != _FLOOD or not patient:
-                return reply
+        reply = await self._once(method, path, sent, raw)
+        for _ in range(_PATIENCE if patient else 0):
+            if reply.status != _FLOOD:
+                break
             await asyncio.sleep(min(float(reply.headers.get("retry-after", "1")), 20))
+            reply = await self._once(method, path, sent, raw)
         return reply
 
     def cookie_of(self, token: bytes) -> str:
@@ -92,7 +93,9 @@ class Client:
         return f"{self.cookie}={urlsafe_b64encode(token).rstrip(b'=').decode()}"
 
     async def _once(self, method: str, path: str, headers: Mapping[str, str], raw: bytes | None) -> Reply:
-        async with self._session.request(method, self.url + path, headers=headers, data=raw, allow_redirects=False) as got:
+        async with self._session.request(
+            method, self.url + path, headers=headers, data=raw, allow_redirects=False
+        ) as got:
             body = await got.read()
             return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
 

@@ -107,7 +107,9 @@ class _Scene:
             return self._backends[name], Seen(None)
         role = self._case.role if name in ("main", "later") else "app"
         url = self._ground.admin_url if name == "owner" else self._ground.urls[role]
-        backend = self._backends[name] = await self._stack.enter_async_context(Backend.open(url, self.names, self._ground.manner))
+        backend = self._backends[name] = await self._stack.enter_async_context(
+            Backend.open(url, self.names, self._ground.manner)
+        )
         if name == "owner":
             await backend.become_owner()
             return backend, Seen(None)

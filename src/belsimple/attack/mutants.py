@@ -5,6 +5,7 @@ They are applied before the request path is imported, so that a name imported el
 
 import os
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,244 +21,238 @@ def _mutant(mutant: Mutant) -> Mutant:
     return mutant
 
 
+def _owner(target: str) -> tuple[Any, str]:
+    """What holds `target`, written `module:Class.name` or `module:name`; and the name."""
+    module, _, path = target.partition(":")
+    *classes, name = path.split(".")
+    owner: Any = import_module(f"belsimple.{module}")
+    for one in classes:
+        owner = getattr(owner, one)
+    return owner, name
+
+
+def _original(target: str) -> Any:
+    return getattr(*_owner(target))
+
+
+def _replace(target: str, replacement: Any) -> None:
+    setattr(*_owner(target), replacement)
+
+
+async def _nothing(*_: Any, **__: Any) -> None:
+    """Takes the place of a coroutine function that mattered."""
+
+
 @_mutant
 def _session_required(_: str) -> None:
-    from belsimple.server import assembly  # noqa: PLC0415
-
-    assembly.all_endpoints()  # declared before: a public endpoint with a transaction would be refused
-    from belsimple.web.endpoint import Endpoint  # noqa: PLC0415
-
-    Endpoint.public = property(lambda _: True)
+    _original(
+        "server.assembly:all_endpoints"
+    )()  # declared before: a public endpoint with a transaction would be refused
+    _replace("web.endpoint:Endpoint.public", property(lambda _: True))
 
 
 @_mutant
 def _public_routes(_: str) -> None:
-    from belsimple.web import openapi  # noqa: PLC0415
+    operation = _original("web.openapi:_operation")
 
-    declared = openapi._operation
+    def changed(one: Any, *rest: Any) -> Any:
+        return {**operation(one, *rest), **({"x-permission": "public"} if one.path == "/api/v1/me" else {})}
 
-    def operation(one: Any, *rest: Any) -> Any:
-        return {**declared(one, *rest), **({"x-permission": "public"} if one.path == "/api/v1/me" else {})}
-
-    openapi._operation = operation
+    _replace("web.openapi:_operation", changed)
 
 
 @_mutant
 def _permission_check(_: str) -> None:
-    from belsimple.web.plan import Plan  # noqa: PLC0415
-
     def authorise(_plan: Any, exchange: Any, principal: Any) -> None:
         exchange.account = principal.account_id
 
-    Plan._authorise = authorise
+    _replace("web.plan:Plan._authorise", authorise)
 
 
 @_mutant
 def _fresh_required(_: str) -> None:
-    from belsimple.web.plan import Plan  # noqa: PLC0415
-    from belsimple.web.problems import Forbidden  # noqa: PLC0415
+    authorise = _original("web.plan:Plan._authorise")
 
-    def authorise(plan: Any, _exchange: Any, principal: Any) -> None:
-        if plan._permission is not None and plan._permission not in principal.permissions:
-            raise Forbidden
+    def changed(plan: Any, exchange: Any, principal: Any) -> None:
+        authorise(plan, exchange, msgspec.structs.replace(principal, fresh=True))
 
-    Plan._authorise = authorise
+    _replace("web.plan:Plan._authorise", changed)
 
 
 @_mutant
 def _refusals_recorded(_: str) -> None:
-    from belsimple.web.refusals import Refusals  # noqa: PLC0415
-
-    Refusals.add = lambda *_: None
+    _replace("web.refusals:Refusals.add", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType]
 
 
 @_mutant
 def _one_404(_: str) -> None:
-    from belsimple.web import decoding  # noqa: PLC0415
+    malformed = _original("web.problems:Malformed")
 
     def read(text: str) -> UUID:
         try:
             return UUID(text)
         except ValueError:
-            raise decoding.Malformed("That is no id.") from None
+            raise malformed("That is no id.") from None
 
-    decoding._uuid = read
+    _replace("web.decoding:_uuid", read)
 
 
 @_mutant
 def _unknown_fields(_: str) -> None:
-    def known(kind: type[msgspec.Struct], body: Any) -> Any:
-        fields = kind.__struct_encode_fields__
-        return {key: value for key, value in body.items() if key in fields} if isinstance(body, dict) else body
+    def known(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in body.items() if key in kind.__struct_encode_fields__}
 
     _change_bodies(known)
 
 
 @_mutant
 def _typed_input(_: str) -> None:
-    def coerced(_kind: type[msgspec.Struct], body: Any) -> Any:
-        return {key: str(value) for key, value in body.items()} if isinstance(body, dict) else body
-
-    _change_bodies(coerced)
+    _change_bodies(lambda _, body: {key: str(value) for key, value in body.items()})
 
 
-def _change_bodies(change: Callable[[type[msgspec.Struct], Any], Any]) -> None:
-    from belsimple.web import decoding  # noqa: PLC0415
+def _change_bodies(change: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
+    compile_body = _original("web.decoding:compile_body")
 
-    compile_body = decoding.compile_body
-
-    def changed(kind: type[msgspec.Struct]) -> Any:
+    def changed(kind: Any) -> Any:
         read = compile_body(kind)
-        return lambda exchange, raw: read(exchange, msgspec.json.encode(change(kind, msgspec.json.decode(raw))))
 
-    decoding.compile_body = changed
+        def change_and_read(exchange: Any, raw: bytes) -> Any:
+            return read(exchange, msgspec.json.encode(change(kind, msgspec.json.decode(raw, type=dict[str, Any]))))
+
+        return change_and_read
+
+    _replace("web.decoding:compile_body", changed)
 
 
 @_mutant
 def _media_type(_: str) -> None:
-    from belsimple.web import decoding  # noqa: PLC0415
+    compile_body = _original("web.decoding:compile_body")
 
-    compile_body = decoding.compile_body
-
-    def changed(kind: type[msgspec.Struct]) -> Any:
+    def changed(kind: Any) -> Any:
         read = compile_body(kind)
 
-        def anything(exchange: Any, raw: bytes) -> Any:
+        def read_anything(exchange: Any, raw: bytes) -> Any:
             exchange.headers[b"content-type"] = b"application/json"
             return read(exchange, raw)
 
-        return anything
+        return read_anything
 
-    decoding.compile_body = changed
+    _replace("web.decoding:compile_body", changed)
 
 
 @_mutant
 def _parse_errors(_: str) -> None:
-    from belsimple.web import decoding  # noqa: PLC0415
-
-    def why(_raw: bytes, error: Exception) -> Any:
+    def why(_raw: bytes, error: Exception) -> None:
         raise error
 
-    decoding._why = why
+    _replace("web.decoding:_why", why)
 
 
 @_mutant
 def _unknown_parameters(_: str) -> None:
-    from belsimple.web import decoding  # noqa: PLC0415
+    compile_query = _original("web.decoding:compile_query")
 
-    compile_query = decoding.compile_query
-
-    def changed(kind: type[msgspec.Struct] | None, **options: Any) -> Any:
+    def changed(kind: Any, **options: Any) -> Any:
         read = compile_query(kind, **options)
         fields = kind.__struct_encode_fields__ if kind else ()
-        return lambda raw: read(b"&".join(pair for pair in raw.split(b"&") if pair.partition(b"=")[0].decode() in fields))
 
-    decoding.compile_query = changed
+        def read_known(raw: bytes) -> Any:
+            return read(b"&".join(pair for pair in raw.split(b"&") if pair.partition(b"=")[0].decode() in fields))
+
+        return read_known
+
+    _replace("web.decoding:compile_query", changed)
 
 
 @_mutant
 def _body_limit(_: str) -> None:
-    from belsimple.web import bodies  # noqa: PLC0415
-
-    bodies.read_body.__kwdefaults__["limit"] = 64 * bodies.MAX_JSON
+    _original("web.bodies:read_body").__kwdefaults__["limit"] = 64 * 1024 * 1024
 
 
 @_mutant
 def _body_time(_: str) -> None:
-    from belsimple.web import bodies  # noqa: PLC0415
-
-    bodies.read_body.__kwdefaults__.update(total_seconds=3600.0, chunk_seconds=3600.0)
+    _original("web.bodies:read_body").__kwdefaults__.update(total_seconds=3600.0, chunk_seconds=3600.0)
 
 
 @_mutant
 def _cursor_checked(_: str) -> None:
-    from belsimple.web import cursor  # noqa: PLC0415
-
-    read_cursor = cursor.read_cursor
+    read_cursor, unprocessable = _original("web.cursor:read_cursor"), _original("web.problems:Unprocessable")
 
     def lenient(text: str | None, into: Any) -> Any:
         try:
             return read_cursor(text, into)
-        except cursor.Unprocessable:
+        except unprocessable:
             return None
 
-    cursor.read_cursor = lenient
+    _replace("web.cursor:read_cursor", lenient)
 
 
 @_mutant
 def _tenant_filter(other_tenant: str) -> None:
-    from belsimple.database import transaction  # noqa: PLC0415
+    bind = _original("database.transaction:bind")
 
-    def bind(_transaction: Any, query: Any, parameters: dict[str, Any]) -> list[Any]:
-        return transaction.bind(query, {**parameters, "tenant": UUID(other_tenant)}, spare=1)
+    def changed(_transaction: Any, query: Any, parameters: dict[str, Any]) -> Any:
+        return bind(query, {**parameters, "tenant": UUID(other_tenant)}, spare=1)
 
-    transaction.Transaction._bind = bind
+    _replace("database.transaction:Transaction._bind", changed)
 
 
 @_mutant
 def _idempotency_account(_: str) -> None:
-    from belsimple.web import idempotency  # noqa: PLC0415
-
     kept: dict[tuple[str, str], Any] = {}
 
     async def replay(claim: Any, _transaction: Any) -> Any:
-        reply = kept.get((claim._route, claim._key))
-        return reply and idempotency.Reply(reply.status, reply.body)
+        reply = kept.get((getattr(claim, "_route"), getattr(claim, "_key")))  # noqa: B009 - its own
+        return reply and type(reply)(reply.status, reply.body)
 
     async def store(claim: Any, _transaction: Any, reply: Any) -> None:
-        kept[claim._route, claim._key] = reply
+        kept[getattr(claim, "_route"), getattr(claim, "_key")] = reply  # noqa: B009 - its own
 
-    idempotency.Claim.replay, idempotency.Claim.store = replay, store
+    _replace("web.idempotency:Claim.replay", replay)
+    _replace("web.idempotency:Claim.store", store)
 
 
 @_mutant
 def _idempotency_hash(_: str) -> None:
-    from belsimple.web import idempotency  # noqa: PLC0415
+    claim_of = _original("web.idempotency:claim_of")
 
-    claim_of = idempotency.claim_of
-    idempotency.claim_of = lambda exchange, route, _body: claim_of(exchange, route, b"")
+    def changed(exchange: Any, route: str, _body: bytes) -> Any:
+        return claim_of(exchange, route, b"")
+
+    _replace("web.idempotency:claim_of", changed)
 
 
 @_mutant
 def _ended(_: str) -> None:
-    from belsimple.identity import account  # noqa: PLC0415
-
-    async def end_session(*_: Any, **__: Any) -> None: ...
-
-    account.end_session = end_session
+    _replace("identity.account:end_session", _nothing)
 
 
 @_mutant
 def _rate_limits(_: str) -> None:
-    from belsimple.web.attempts import Attempts  # noqa: PLC0415
-
-    async def take(*_: Any) -> None: ...
-
-    Attempts.take = take
+    _replace("web.attempts:Attempts.take", _nothing)
     _hash_for_free()
 
 
 @_mutant
 def _trusted_proxies(_: str) -> None:
-    from belsimple.web.addresses import TrustedProxies  # noqa: PLC0415
-
-    TrustedProxies.trusts = lambda *_: True
+    _replace("web.addresses:TrustedProxies.trusts", lambda *_: True)  # pyright: ignore[reportUnknownLambdaType]
     _hash_for_free()
-
-
-def _hash_for_free() -> None:
-    """Where every guess is let through, each would cost its hash: the case is not about that."""
-    from belsimple.identity.hashing import Hasher  # noqa: PLC0415
-
-    async def proof(*_: Any) -> bytes:
-        return os.urandom(32)
-
-    Hasher.proof = proof
 
 
 @_mutant
 def _same_refusal(_: str) -> None:
-    from belsimple.identity import actions  # noqa: PLC0415
+    unauthorized = _original("identity.actions:Unauthorized")
 
-    unauthorized = actions.Unauthorized
-    actions.Unauthorized = lambda detail, **more: unauthorized(f"{detail} ({os.urandom(4).hex()})", **more)
+    def telling(detail: str, **more: Any) -> Any:
+        return unauthorized(f"{detail} ({os.urandom(4).hex()})", **more)
+
+    _replace("identity.actions:Unauthorized", telling)
+
+
+def _hash_for_free() -> None:
+    """Where every guess is let through, each would cost its hash: the case is not about that."""
+
+    async def proof(*_: Any) -> bytes:
+        return os.urandom(32)
+
+    _replace("identity.hashing:Hasher.proof", proof)

@@ -5,7 +5,8 @@ own way of connecting, broken in how the corpus connects. One case may need two 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
 import asyncpg
@@ -76,25 +77,20 @@ class Mutator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _database_work(self) -> list[tuple[str, Work]]:
-        guards = sorted({case.guard for case in self._corpus})
-        work: list[tuple[str, Work]] = []
+    def _database_work(self) -> Iterator[tuple[str, Work]]:
         for template in self._templates:
             mine = [case for case in self._corpus if _belongs(case, template)]
             if mine:
-                work.append((NOTHING, lambda template=template, mine=mine: self._held(template, mine)))
-            for guard in guards:
-                if cases := [case for case in mine if case.guard == guard]:
-                    work.append((guard, lambda template=template, cases=cases: self._statements(template, cases)))
-        return work
+                yield NOTHING, partial(self._held, template, mine)
+            for guard in sorted({case.guard for case in mine}):
+                cases = [case for case in mine if case.guard == guard]
+                yield guard, partial(self._statements, template, cases)
 
-    def _api_work(self) -> list[Work]:
-        guards = sorted({case.guard for case in self._api})
-        work: list[Work] = [lambda: self._requests(NOTHING, self._api)] if self._api else []
-        for guard in guards:
-            cases = tuple(case for case in self._api if case.guard == guard)
-            work.append(lambda guard=guard, cases=cases: self._requests(guard, cases))
-        return work
+    def _api_work(self) -> Iterator[Work]:
+        if self._api:
+            yield partial(self._requests, NOTHING, self._api)
+        for guard in sorted({case.guard for case in self._api}):
+            yield partial(self._requests, guard, tuple(case for case in self._api if case.guard == guard))
 
     async def _held(self, template: Ground, cases: Iterable[Case]) -> list[Mutated]:
         async with self._scratch.copy_of(template) as ground:
@@ -142,9 +138,33 @@ def _judged(guard: str, outcome: Outcome) -> Mutated:
     return Mutated(guard, outcome.name, outcome.number, red, outcome.seen)
 
 
-async def mutate() -> AsyncIterator[Mutated]:
+async def mutate() -> AsyncGenerator[Mutated, None]:
     """Every guard there is, on a scratch cluster made for it."""
     async with Scratch.running() as scratch:
         owned, managed = await scratch.template("owned"), await scratch.template("managed")
         async for mutated in Mutator(scratch, owned, managed, load_corpus(), api_cases()).run():
             yield mutated
+
+
+class MutationReport(msgspec.Struct):
+    """What `--mutate` found: `guards` are the cases by guard, `broken` those that were not as they should be."""
+
+    cases: int
+    held: int
+    broken: list[Mutated]
+    guards: dict[str, list[str]]
+
+    @property
+    def ok(self) -> bool:
+        """Every case held with nothing broken, and went red with its guard broken."""
+        return bool(self.guards) and not self.broken
+
+
+def report_mutations(mutated: list[Mutated]) -> MutationReport:
+    """Count the results of a run."""
+    guards: dict[str, list[str]] = {}
+    for one in mutated:
+        if one.guard != NOTHING:
+            guards.setdefault(one.guard, []).append(one.case)
+    broken = [one for one in mutated if not one.right]
+    return MutationReport(len(mutated), len(mutated) - len(broken), broken, dict(sorted(guards.items())))

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
-import asyncpg
 import msgspec
 from psycopg.sql import SQL, Identifier, Literal
 
 from belsimple.attack.backend import literal
 from belsimple.attack.ground import Ground, Profile, furnish, new_credential
+from belsimple.database.driver import connect
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES, ROLES, role_url
 from belsimple.server.cluster import Cluster, embedded_binaries
@@ -66,7 +66,9 @@ class Scratch:
         admin = self.admin_url(name, profile)
         report = await install(admin, self.folder / name)
         urls = {role: role_url(admin, role, self.folder / name, report.prefix) for role in LOGIN_ROLES}
-        ground = Ground(admin, urls, {role: f"{report.prefix}_{role}" for role in ROLES}, profile, await new_credential())
+        ground = Ground(
+            admin, urls, {role: f"{report.prefix}_{role}" for role in ROLES}, profile, await new_credential()
+        )
         await furnish(ground)
         async with self.superuser(name) as connection:
             await connection.execute(_q.analyze.sql)
@@ -79,11 +81,17 @@ class Scratch:
         source, name = f"template_{profile}", f"copy_{number}"
         await self._create(name, profile, source)
         try:
-            async with _connected(self.admin_url(name, profile)) as admin:  # CREATE DATABASE copies no privileges of its own
-                for statement in await admin.fetch(_roles.own_database.sql, template.names["owner"].removesuffix("_owner")):
+            async with _connected(
+                self.admin_url(name, profile)
+            ) as admin:  # CREATE DATABASE copies no privileges of its own
+                for statement in await admin.fetch(
+                    _roles.own_database.sql, template.names["owner"].removesuffix("_owner")
+                ):
                     await admin.execute(statement[0])
             urls = {role: url.replace(f"/{source}?", f"/{name}?") for role, url in template.urls.items()}
-            yield msgspec.structs.replace(template, admin_url=self.admin_url(name, profile), urls=urls, names=dict(template.names))
+            yield msgspec.structs.replace(
+                template, admin_url=self.admin_url(name, profile), urls=urls, names=dict(template.names)
+            )
         finally:
             async with self.superuser("postgres") as connection:
                 await connection.execute(_named(_q.drop.sql, Identifier(name)))
@@ -117,7 +125,7 @@ class Scratch:
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Any]:
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await connect(url, {})
     try:
         yield connection
     finally:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -75,21 +75,17 @@ def _start(part: str, role: str, guard: str, ground: Ground, environment: dict[s
 async def _ready(client: Client, processes: "list[subprocess.Popen[bytes]]") -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and all(process.poll() is None for process in processes):
-        try:
+        with suppress(aiohttp.ClientError, OSError):
             if (await client.send("GET", "/readyz")).status == 200:
                 return
-        except (aiohttp.ClientError, OSError):
-            pass
         await asyncio.sleep(0.05)
     raise OperatorError("A scratch service did not start", "Run `belsimple doctor`, then try again.")
 
 
 def _stop(processes: "list[subprocess.Popen[bytes]]") -> None:
     for process in processes:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # its own session: the workers go with it
-        except ProcessLookupError:
-            pass
         process.wait()
 
 
@@ -98,5 +94,3 @@ def _free_ports() -> tuple[int, int]:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         return one.getsockname()[1], other.getsockname()[1]
-
-

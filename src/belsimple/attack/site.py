@@ -79,7 +79,9 @@ class Site:
 
     async def make_dossier(self, who: str = "owner", **fields: object) -> Any:
         """A new dossier of the tenant of `who`."""
-        reply = await self.send("POST", "/api/v1/dossiers", token=await self.session(who), json={"title": "Attack", **fields})
+        reply = await self.send(
+            "POST", "/api/v1/dossiers", token=await self.session(who), json={"title": "Attack", **fields}
+        )
         expect(reply, 201)
         return reply.json
 
