@@ -3,12 +3,14 @@
 import asyncio
 import stat
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from belsimple.database import admin, migration_files
+from belsimple.database import admin, jobs_schema, migration_files
+from belsimple.database.catalogue import examine
 from belsimple.database.migration_files import ModuleSchema
 from belsimple.database.migrator import PermissionRow, migrate
 from belsimple.database.roles import LOGIN_ROLES, role_url
@@ -201,3 +203,22 @@ async def test_builtin_roles_follow_what_modules_declare(own_world: World) -> No
     noted = await world.trail(source="migration", object_type="access.role")
     assert len(noted) == 2
     assert all("stamps:read" in row["new"] and "stamps:read" not in row["old"] for row in noted)
+
+
+async def test_what_an_upgraded_queue_brings_is_the_workers_and_nobody_elses(
+    fresh: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "create table procrastinate_news (id bigint generated always as identity);"
+        " create function procrastinate_news_v1() returns bigint language sql as 'select count(*) from procrastinate_news';"
+    )
+    monkeypatch.setattr(jobs_schema, "_scripts", lambda **_: [script])
+    monkeypatch.setattr(metadata, "version", lambda _: "99.0.0")
+    await install(fresh.admin_url, fresh.credentials)
+    await install(fresh.admin_url, fresh.credentials)  # once: a second run would fail on the table that is there
+    assert {finding.check for finding in await examine(fresh.admin_url)} <= {"server_settings", "cluster_functions"}
+    async with fresh.role("worker") as connection:
+        assert await connection.fetchval("select jobs.procrastinate_news_v1()") == 0
+    async with fresh.role("app") as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetchval("select jobs.procrastinate_news_v1()")

@@ -1,10 +1,14 @@
 """Signing in: who gets a session, and how alike all refusals are."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from belsimple.identity import actions
+from belsimple.identity.hashing import Hasher, Parameters
+from belsimple.web.inputs import Caller
+from belsimple.web.problems import Unauthorized
 from tests.support.people import ADDRESS, Account, attempt, identity, random_proof
 from tests.support.world import World
 
@@ -222,3 +226,39 @@ async def test_a_deactivation_leaves_no_session_that_was_being_opened(world: Wor
         await changing.execute("commit")
         assert await trying == []
     assert await world.observe("select from identity.session where account_id = $1", member.id) == []
+
+
+class CountingHasher:
+    """Remembers the cost of each hash that was asked for."""
+
+    def __init__(self, proof: bytes) -> None:
+        self.answer = proof
+        self.costs: list[Parameters] = []
+
+    async def proof(self, password: str, salt: bytes, parameters: Parameters) -> bytes:
+        self.costs.append(parameters)
+        return self.answer
+
+
+@pytest.mark.parametrize("case", ["right", "wrong password", "unknown account", "unknown tenant", "suspended"])
+async def test_every_attempt_costs_the_same_work(world: World, case: str) -> None:
+    if case == "suspended":
+        await world.suspend()
+    hasher = CountingHasher(random_proof() if case == "wrong password" else world.owner.proof)
+    slug = "no-such-tenant" if case == "unknown tenant" else world.slug
+    email = "nobody@example.com" if case == "unknown account" else world.owner.email
+    attempt = await actions.begin_sign_in(
+        world.gate, tenant=slug, email=email, caller=Caller(ADDRESS, "test", "request", None)
+    )
+    if case == "right":
+        assert (
+            await actions.sign_in(world.gate, cast("Hasher", hasher), attempt, password="x")
+        ).account_id == world.owner.id
+    else:
+        with pytest.raises(Unauthorized) as refusal:
+            await actions.sign_in(world.gate, cast("Hasher", hasher), attempt, password="x")
+        assert (refusal.value.name, refusal.value.detail) == (
+            "sign-in-refused",
+            "Tenant, e-mail address or password is not right.",
+        )
+    assert hasher.costs == [Parameters(65536, 3, 4)]

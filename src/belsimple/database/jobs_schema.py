@@ -30,6 +30,7 @@ async def upgrade(connection: Any) -> None:
         for script in _scripts(above=installed, up_to=wanted):
             await connection.execute(script)
         await connection.execute(_q.look_nowhere.sql)
+        await connection.execute(_q.adopt_queue.sql)
         await connection.execute(_q.note_component.sql, "procrastinate", wanted)
 
 

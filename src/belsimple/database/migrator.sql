@@ -71,6 +71,10 @@ insert into system.component values (:name, :version) on conflict (name) do upda
 -- procrastinate's script names no schema.
 set search_path = jobs, pg_temp;
 
+-- name: adopt_queue
+-- What procrastinate brought is the worker's, and looks in its own schema only.
+select jobs.adopt_queue();
+
 -- name: look_nowhere
 -- Migrations name every schema.
 set search_path = pg_catalog, pg_temp;

@@ -96,16 +96,21 @@ end $$;
 grant execute on function jobs.enqueue(text, jsonb, timestamptz) to :"app", :"gate", :"worker";
 grant execute on function jobs.enter(bigint), jobs.finish(bigint), jobs.sweep() to :"worker";
 
--- procrastinate's functions name their tables without a schema: pin where they look, so that no caller's search_path decides. The queue is the worker's.
-do $$ declare f regprocedure; t regclass; begin
+-- procrastinate's functions name their tables without a schema: pin where they look, so that no caller's search_path decides. The queue is the
+-- worker's. Run again after an upgrade of procrastinate, which brings objects of its own.
+create function jobs.adopt_queue() returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare f regprocedure; t regclass;
+begin
     for f in select oid::regprocedure from pg_proc where pronamespace = 'jobs'::regnamespace and proname like 'procrastinate%' loop
         execute format('alter function %s set search_path = jobs, pg_temp', f);
         execute format('grant execute on function %s to %I', f, :'worker');
     end loop;
     for t in select c.oid::regclass from pg_class c where c.relnamespace = 'jobs'::regnamespace and c.relkind = 'r' and c.relname like 'procrastinate%' loop
         execute format('alter table %s enable row level security', t);
+        execute format('drop policy if exists queue on %s', t);
         execute format('create policy queue on %s to %I, %I using (true) with check (true)', t, :'owner', :'worker');
         execute format('grant select, insert, update, delete on %s to %I', t, :'worker');
     end loop;
     execute format('grant usage on all sequences in schema jobs to %I', :'worker');
 end $$;
+select jobs.adopt_queue();
