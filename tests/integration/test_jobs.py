@@ -71,7 +71,7 @@ async def worker(own_world: World) -> AsyncIterator[App]:
 
 async def work(app: App) -> None:
     """Do what waits, then stop."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await app.run_worker_async(wait=False, listen_notify=False, install_signal_handlers=False, queues=["tenant"])
 
 
@@ -333,7 +333,7 @@ asyncio.run(main())
 
 
 async def until(path: Path) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not path.exists():
             await asyncio.sleep(0.02)
 
@@ -388,7 +388,7 @@ async def test_a_worker_ends_on_sigterm_and_gives_its_job_back(own_world: World,
     )
     await until(tmp_path / "begun")
     process.send_signal(signal.SIGTERM)
-    process.wait(9)
+    process.wait(20)
     assert await titles(world) == []
     assert await state(world, job) == ("todo", False)
     await world.observe("update jobs.procrastinate_jobs set scheduled_at = null where id = $1", job)
@@ -443,7 +443,7 @@ async def test_the_schedule_is_kept_by_the_workers_own_role(own_world: World, wo
     await world.as_owner(
         "update identity.session set last_seen = now() - interval '31 minutes' where token_hash = $1", digest(idle)
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await worker.run_worker_async(
             wait=False, listen_notify=False, install_signal_handlers=False, delete_jobs="successful"
         )

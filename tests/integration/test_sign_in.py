@@ -197,7 +197,7 @@ async def test_part_web_cannot_sign_anybody_in(world: World) -> None:
 
 async def waiting(world: World) -> None:
     """Until some backend waits for a lock."""
-    async with world.installed.superuser() as connection, asyncio.timeout(3):
+    async with world.installed.superuser() as connection, asyncio.timeout(10):
         while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
             await asyncio.sleep(0.01)
 
