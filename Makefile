@@ -9,7 +9,7 @@ up: # run the service with demo data in the foreground; Ctrl-C or SIGTERM stops 
 	@$(run) belsimple up --demo
 
 test: # the whole test-suite
-	@venv=$$(tools/environment test) && exec "$$venv/bin/python" -m pytest -n 2 --dist loadgroup $(ARGS)
+	@venv=$$(tools/environment test) && exec "$$venv/bin/python" -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: # format, lint, types, import rules, migration lint
 	@tools/check
