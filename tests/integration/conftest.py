@@ -6,10 +6,12 @@ from functools import cache
 
 import pytest
 import pytest_asyncio
+from procrastinate import App
 
 from belsimple.database.transaction import Database
 from tests.support.clusters import RunningCluster, running_cluster
 from tests.support.databases import PROFILES, Installed, Profile, copy_of, dropped, installed_template
+from tests.support.jobs import worker_app
 from tests.support.world import World, opened_parts
 
 Clusters = Callable[[str], RunningCluster]
@@ -98,3 +100,10 @@ async def own_world(fresh: Installed) -> AsyncIterator[World]:
     """A tenant in a database of one's own."""
     async with opened_parts(fresh) as parts, World.opened(fresh, parts) as world:
         yield world
+
+
+@pytest_asyncio.fixture
+async def worker(own_world: World) -> AsyncIterator[App]:
+    """The queue of a database of one's own, as the worker works on it."""
+    async with worker_app(own_world.installed) as app:
+        yield app
