@@ -16,6 +16,7 @@ from belsimple.identity.pages import ENDPOINTS as PAGES
 from belsimple.identity.routes import ENDPOINTS as IDENTITY
 from belsimple.identity.sign_in_routes import ENDPOINTS as SIGN_IN
 from belsimple.modules import discover, endpoints_of
+from belsimple.server.files import write_once
 from belsimple.server.runtime import runtime_folder
 from belsimple.server.settings import Settings
 from belsimple.tenancy.routes import ENDPOINTS as TENANCY
@@ -94,14 +95,8 @@ def limits_key(data: Path) -> bytes:
     """The key under which rate limits file their subjects, so that their table holds no address; made on first use."""
     file = data / "credentials" / "limits"
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(file.read_text("ascii"))
-    key = secrets.token_bytes(32)
-    with os.fdopen(descriptor, "w", encoding="ascii") as opened:
-        _ = opened.write(key.hex())
-    return key
+    kept = file.read_text("ascii") if file.exists() else write_once(file, secrets.token_hex(32))
+    return bytes.fromhex(kept)
 
 
 def _rate(per_second: float) -> Rate:
