@@ -34,6 +34,7 @@ STOP_SECONDS: Final = 9.5
 
 _PARTS_STOP_SECONDS: Final = 4.5
 _CERTIFICATE_CHECK_SECONDS: Final = 5.0
+_PROGRESS_SECONDS: Final = 5.0
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What a part's environment keeps of ours, besides the settings: a shell's other secrets are none of its business."""
 
@@ -83,9 +84,13 @@ class Supervisor:
     async def _launch_cluster(self, cluster: Cluster) -> "subprocess.Popen[bytes]":
         await asyncio.to_thread(cluster.prepare)
         process = cluster.launch()  # here, in the main thread: its life is bound to the thread that starts it
+        told = time.monotonic()
         try:
-            while not cluster.ready() and process.poll() is None:  # noqa: ASYNC110 - a file tells
+            while not cluster.ready() and process.poll() is None:
                 await asyncio.sleep(0.02)
+                if time.monotonic() - told > _PROGRESS_SECONDS:  # recovery after a crash takes as long as it takes
+                    log.info("database-recovering")
+                    told = time.monotonic()
         except BaseException:
             cluster.stop(process, time.monotonic() + 5)
             raise
