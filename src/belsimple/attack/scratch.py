@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -28,10 +28,23 @@ _roles = load_queries("belsimple.database", "roles.sql")
 _MANAGER: Final = "manager"
 
 
-class Scratch:
-    """A running cluster; `folder` is private to this run."""
+class RunningCluster(Protocol):
+    """A cluster that answers on the Unix socket in `sockets`."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
+    @property
+    def sockets(self) -> Path:
+        """The folder of its socket."""
+        ...
+
+    def url(self, database: str, /) -> str:
+        """The superuser's URL of a database."""
+        ...
+
+
+class Scratch:
+    """A running cluster, and a private folder for the credentials and services of this run."""
+
+    def __init__(self, cluster: RunningCluster, folder: Path) -> None:
         self.cluster = cluster
         self.folder = folder
         self._password = secrets.token_urlsafe(24)
@@ -106,7 +119,7 @@ class Scratch:
         """The URL of who migrates `database`."""
         if profile == "owned":
             return self.cluster.url(database)
-        return f"postgresql://{_MANAGER}:{self._password}@/{database}?host={quote(str(self.folder), safe='/')}"
+        return f"postgresql://{_MANAGER}:{self._password}@/{database}?host={quote(str(self.cluster.sockets), safe='/')}"
 
     @asynccontextmanager
     async def superuser(self, database: str) -> AsyncIterator[Any]:

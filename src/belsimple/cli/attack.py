@@ -36,17 +36,28 @@ def attack(
     """
     settings = command_settings()
     console = Console(highlight=False, stderr=True)
-    if mutate:
-        with console.status("Making a scratch cluster") as status:
-            mutated = asyncio.run(_collect(mutation.mutate(), lambda one: status.update(f"{one.guard}: {one.case}")))
-        ok = _show_mutations(report_mutations(mutated), mutated, json=json)
-    else:
-        with console.status("Making two tenants to attack") as status:
-            found = run(settings, url=url, i_own_this=i_own_this)
-            outcomes = asyncio.run(_collect(found, lambda one: status.update(f"{one.number}: {one.name}")))
-        ok = _show(report_on(outcomes), outcomes, json=json)
+    try:
+        ok = (
+            _mutate(console, json=json)
+            if mutate
+            else _attack(console, run(settings, url=url, i_own_this=i_own_this), json=json)
+        )
+    except asyncio.CancelledError:  # by SIGTERM, after everything was removed
+        raise SystemExit(128 + signal.SIGTERM) from None
     if not ok:
         raise SystemExit(1)
+
+
+def _mutate(console: Console, *, json: bool) -> bool:
+    with console.status("Making a scratch cluster") as status:
+        mutated = asyncio.run(_collect(mutation.mutate(), lambda one: status.update(f"{one.guard}: {one.case}")))
+    return _show_mutations(report_mutations(mutated), mutated, json=json)
+
+
+def _attack(console: Console, found: AsyncGenerator[Outcome, None], *, json: bool) -> bool:
+    with console.status("Making two tenants to attack") as status:
+        outcomes = asyncio.run(_collect(found, lambda one: status.update(f"{one.number}: {one.name}")))
+    return _show(report_on(outcomes), outcomes, json=json)
 
 
 async def _collect(found: AsyncGenerator[Found, None], tell: Callable[[Found], None]) -> list[Found]:

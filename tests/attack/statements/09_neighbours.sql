@@ -285,13 +285,13 @@ insert into dossiers.dossier (title) values ('from a read');
 -- guard: read_only_transaction
 insert into dossiers.dossier (title) values ('from a read');
 
--- name: lock_held_over_a_table
--- A lock on a whole table ends with its transaction, and others wait no longer than their own timeout.
+-- name: lock_held_over_a_row
+-- Whoever waits for a lock that an intruder holds waits no longer than the service's own timeout.
 -- number: 9
 -- context: write
 -- expect: 55P03
 -- guard: lock_timeout
--- on: intruder none
-lock table dossiers.dossier in access exclusive mode;
+-- on: intruder member
+select * from dossiers.dossier where id = :'a_dossier' for update;
 -- on: main
-select * from dossiers.dossier;
+update dossiers.dossier set notes = 'x' where id = :'a_dossier';

@@ -127,6 +127,8 @@ select jobs.finish(:'job');
 commit;
 begin;
 select * from jobs.enter(:'job');
+-- afterwards
+delete from jobs.procrastinate_jobs where id = :'job';
 
 -- name: two_jobs_in_one_transaction
 -- number: 24
@@ -168,6 +170,8 @@ commit;
 begin;
 select set_config('context.stamp', :'stamp', true);
 select * from dossiers.dossier;
+-- afterwards
+delete from jobs.procrastinate_jobs where id = :'job';
 
 -- name: a_job_reads_its_tenant_only
 -- number: 24
