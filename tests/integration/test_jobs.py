@@ -104,15 +104,28 @@ async def test_it_gives_up_in_the_end(own_world: World, worker: App) -> None:
     assert await state(world, job) == ("failed", False)
 
 
-@pytest.mark.parametrize("change", ["deactivated", "suspended"])
-async def test_it_is_not_done_for_who_is_gone(own_world: World, worker: App, change: str) -> None:
+async def test_it_is_not_done_for_who_is_gone(own_world: World, worker: App) -> None:
     world = own_world
     member = await world.account("member")
     job = await enqueue(world, who=member)
-    await (world.deactivate(member) if change == "deactivated" else world.suspend())
+    await world.deactivate(member)
     await work(worker)
     assert await titles(world) == []
     assert await state(world, job) == ("failed", False)  # refused for good, not tried again
+
+
+async def test_it_waits_while_the_tenant_is_suspended(own_world: World, worker: App) -> None:
+    world = own_world
+    job = await enqueue(world)
+    await world.suspend()
+    await world.observe("update jobs.procrastinate_jobs set attempts = 10 where id = $1", job)
+    await work(worker)
+    assert await titles(world) == []
+    assert await state(world, job) == ("todo", False)
+    await world.resume()
+    await world.observe("update jobs.procrastinate_jobs set scheduled_at = now() where id = $1", job)
+    await work(worker)
+    assert await titles(world) == ["By a job"]
 
 
 async def test_it_holds_the_permissions_of_now_not_of_then(own_world: World, worker: App) -> None:

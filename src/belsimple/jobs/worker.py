@@ -8,6 +8,7 @@ import asyncpg
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job as QueuedJob
 
+from belsimple.database.driver import state_of
 from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Database
 from belsimple.modules import Job, Module
@@ -20,14 +21,20 @@ _QUEUE_OPTIONS: Final = "-c search_path=jobs -c row_security=on -c statement_tim
 
 
 class TicketRefused(Exception):
-    """The job's ticket opens nothing: it is finished, its tenant is suspended, or its account deactivated."""
+    """The job's ticket opens nothing: it is finished, or its account deactivated."""
+
+
+class TenantSuspended(Exception):
+    """The job's tenant is suspended: the job waits until it is resumed."""
 
 
 class Backoff(BaseRetryStrategy):
-    """Ten attempts, after 2, 4, 8 ... seconds, at most an hour apart. A refused ticket is never tried again."""
+    """Ten attempts, after 2, 4, 8 ... seconds. A refused ticket is never tried again, a suspended tenant's every ten minutes."""
 
     def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision | None:
         """When to try again, None for never."""
+        if isinstance(exception, TenantSuspended):
+            return RetryDecision(retry_in={"minutes": 10})
         if isinstance(exception, TicketRefused) or job.attempts >= MOST_ATTEMPTS:
             return None
         return RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), 3600)})
@@ -75,6 +82,10 @@ def _tenant_job(database: Database, declared: Job) -> Any:
                 await transaction.value(_q.finish, job_id=job_id)
         except asyncpg.InvalidAuthorizationSpecificationError as refused:
             raise TicketRefused(f"job {job_id}") from refused
+        except asyncpg.PostgresError as error:
+            if state_of(error) != "BS503":
+                raise
+            raise TenantSuspended(f"job {job_id}") from error
 
     return run
 

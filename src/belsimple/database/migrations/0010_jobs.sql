@@ -43,15 +43,18 @@ begin
         raise exception 'already entered' using errcode = '25001';
     end if;
     perform context.require_fresh_snapshot();
-    select x.tenant_id, x.account_id, x.task, x.args, access.permissions_of(x.tenant_id, x.account_id) as permissions into k
+    select x.tenant_id, x.account_id, x.task, x.args, t.status, access.permissions_of(x.tenant_id, x.account_id) as permissions into k
       from jobs.ticket x
       join jobs.procrastinate_jobs j on j.id = x.job_id and j.status = 'doing' and j.task_name = x.task
-      join identity.tenant t on t.id = x.tenant_id and t.status = 'active'
+      join identity.tenant t on t.id = x.tenant_id
       left join identity.account a on a.tenant_id = x.tenant_id and a.id = x.account_id
      where x.job_id = p_job_id and x.finished_at is null and (x.account_id is null or a.status = 'active')
        for update of x;                                                  -- two workers with one job: the second waits, then finds it finished
     if not found then
         raise exception 'no such job' using errcode = '28000';
+    end if;
+    if k.status <> 'active' then
+        raise exception 'the tenant is suspended' using errcode = 'BS503';   -- suspension loses nothing: the job waits
     end if;
     perform context.stamp(k.tenant_id, k.account_id, null, k.permissions, 'job');
     return query select k.tenant_id, k.account_id, k.permissions, k.task, k.args;
