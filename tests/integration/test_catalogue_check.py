@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from belsimple.database.catalogue import Finding, differences, examine
+from belsimple.database.catalogue import Finding, examine, run_check
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES
 from tests.support.clusters import RunningCluster
-from tests.support.databases import EVERY_PROFILE, Installed, Profile, empty_database
+from tests.support.databases import EVERY_PROFILE, Installed, Profile, connected, empty_database
 
 checks = load_queries("belsimple.database", "catalogue.sql")
 
@@ -110,9 +110,6 @@ BROKEN = (
 )
 
 
-known: dict[str, list[Finding]] = {}  # what each shared database shows unbroken: asked once
-
-
 def real(findings: list[Finding]) -> list[Finding]:
     """Without the one setting that test clusters have on purpose: they are thrown away, so they need not be durable."""
     return [finding for finding in findings if not finding.detail.startswith("fsync is")]
@@ -136,18 +133,19 @@ async def test_every_role_can_ask_and_learns_the_same(shared: Installed, role: s
 
 @pytest.mark.parametrize(("check", "statements"), BROKEN)
 async def test_it_sees_what_was_broken(shared: Installed, check: str, statements: str) -> None:
+    query = getattr(checks, check)
     async with shared.superuser() as connection:
-        before = known.get(shared.name) or await differences(connection)
-        known[shared.name] = before
+        before = await run_check(connection, query, shared.prefix)
         await connection.execute("begin")
         await connection.execute(statements.replace("{p}", shared.prefix))
         await connection.execute("reset role")
-        found = set(await differences(connection)) - set(before)
+        found = set(await run_check(connection, query, shared.prefix)) - set(before)
         await connection.execute("rollback")
-        if not (check == "cluster_functions" and shared.profile.managed):  # nothing new: it is open there already
-            assert check in {finding.check for finding in found}
-        severity = "platform-limited" if check == "event_triggers" or statements.endswith("'md5'") else "fatal"
-        assert {finding.severity for finding in found if finding.check == check} <= {severity}
+    if check == "cluster_functions" and shared.profile.managed:
+        assert before  # nothing new: it is open there already
+    else:
+        limited = check == "event_triggers" or statements.endswith("'md5'")
+        assert {finding.severity for finding in found} == {"platform-limited" if limited else "fatal"}
 
 
 def test_every_check_has_something_that_breaks_it() -> None:
@@ -160,3 +158,13 @@ async def test_it_says_so_when_nothing_is_installed(
 ) -> None:
     _, url = await empty_database(clusters(profile.version), profile)
     assert [finding.check for finding in await examine(url)] == ["installed"]
+
+
+async def test_it_refuses_a_database_that_knows_ascii_only(
+    clusters: Callable[[str], RunningCluster], profile: Profile
+) -> None:
+    cluster, name = clusters(profile.version), f"ascii_{profile.version}_{profile.managed}".lower()
+    async with connected(cluster.url()) as connection:
+        await connection.execute(f"create database {name} template template0 encoding 'UTF8' locale 'C'")
+    async with connected(cluster.url(name)) as connection:
+        assert [row[0] for row in await connection.fetch(checks.letters.sql)] == ["fatal"]

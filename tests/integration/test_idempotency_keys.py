@@ -76,8 +76,10 @@ async def test_a_key_is_an_accounts_own_on_one_route(world: World) -> None:
     member = await world.account("member")
     _, stranger = await world.another_tenant()
     await once(world)
-    assert await once(world, who=member) is None
+    assert await once(world, who=member, body=b"theirs") is None
     assert await once(world, who=stranger) is None
+    assert await once(world) is not None
+    assert await once(world, who=member, body=b"theirs") is not None  # each its own
     assert await once(world, route="POST /api/v1/roles") is None
     assert await once(world, key="other") is None
 

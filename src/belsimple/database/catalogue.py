@@ -9,7 +9,7 @@ import msgspec
 
 from belsimple.database.driver import FAILURES, connect
 from belsimple.database.pool import SETTINGS, unreachable
-from belsimple.database.queries import load_queries
+from belsimple.database.queries import Query, load_queries
 
 _checks = load_queries("belsimple.database", "catalogue.sql")
 _q = load_queries("belsimple.database", "migrator.sql")
@@ -43,8 +43,10 @@ async def differences(connection: Any) -> list[Finding]:
     prefix = await connection.fetchval(_q.owner_prefix.sql)
     if prefix is None:
         return [Finding("fatal", "installed", "the database is empty: run `belsimple migrate`")]
-    findings: list[Finding] = []
-    for check in _checks.all():
-        arguments = [prefix for _ in check.parameters]
-        findings += [Finding(row[0], check.name, row[1]) for row in await connection.fetch(check.sql, *arguments)]
-    return findings
+    return [finding for check in _checks.all() for finding in await run_check(connection, check, prefix)]
+
+
+async def run_check(connection: Any, check: Query, prefix: str) -> list[Finding]:
+    """What one check finds in the installation whose roles' names begin with `prefix`."""
+    found = await connection.fetch(check.sql, *(prefix for _ in check.parameters))
+    return [Finding(row[0], check.name, row[1]) for row in found]
