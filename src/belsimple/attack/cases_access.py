@@ -117,6 +117,17 @@ async def a_malformed_id(site: Site) -> None:
                 raise Broken(f"{route} answers the id {malformed!r} otherwise than one that does not exist")
 
 
+@api_case(12, "session_tenant")
+async def another_accounts_session(site: Site) -> None:
+    """One ends one's own sessions only: a colleague's is not there."""
+    token, theirs = await site.session("auditor"), await site.new_session("member")
+    listed = (await site.send("GET", "/api/v1/sessions", token=theirs)).json["items"]
+    current = next(session["id"] for session in listed if session["current"])
+    expect(await site.send("DELETE", f"/api/v1/sessions/{current}", token=token), 404, why="a colleague's session")
+    if not await site.alive(theirs):
+        raise Broken("a colleague's session was ended")
+
+
 @api_case(12, "role_tenant")
 async def another_tenants_role_in_a_body(site: Site) -> None:
     """A role of another tenant cannot be given, and is answered as one that does not exist."""

@@ -65,10 +65,13 @@ async def wrong_types(site: Site) -> None:
 
 @api_case(13, "body_limit")
 async def a_body_too_large(site: Site) -> None:
-    """413 over a mebibyte."""
+    """413 over a mebibyte, whether its length is told beforehand or not."""
     token = await site.session("owner")
     body = msgspec.json.encode({"title": "x", "notes": "n" * _MEBIBYTE})
-    expect(await site.send("POST", "/api/v1/dossiers", token=token, raw=body), 413)
+    for chunked in (False, True):
+        expect(
+            await site.send("POST", "/api/v1/dossiers", token=token, raw=body, chunked=chunked), 413, why=f"{chunked=}"
+        )
 
 
 @api_case(13, "parse_errors")

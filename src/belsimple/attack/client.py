@@ -13,6 +13,7 @@ import msgspec
 
 _PATIENCE: Final = 8
 _FLOOD: Final = 429
+_PIECE: Final = 64 * 1024
 
 
 class Reply(NamedTuple):
@@ -71,6 +72,7 @@ class Client:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         patient: bool = True,
+        chunked: bool = False,
     ) -> Reply:
         """Send one request. `patient`: a full rate limit is waited for, not taken for the answer."""
         sent = {"Host": self.host, "User-Agent": "belsimple-attack", **(headers or {})}
@@ -80,21 +82,24 @@ class Client:
             raw = msgspec.json.encode(json)
         if raw is not None:
             sent.setdefault("Content-Type", "application/json")
-        reply = await self._once(method, path, sent, raw)
+        reply = await self._once(method, path, sent, raw, chunked=chunked)
         for _ in range(_PATIENCE if patient else 0):
             if reply.status != _FLOOD:
                 break
             await asyncio.sleep(min(float(reply.headers.get("retry-after", "1")), 20))
-            reply = await self._once(method, path, sent, raw)
+            reply = await self._once(method, path, sent, raw, chunked=chunked)
         return reply
 
     def cookie_of(self, token: bytes) -> str:
         """The Cookie header of a session."""
         return f"{self.cookie}={urlsafe_b64encode(token).rstrip(b'=').decode()}"
 
-    async def _once(self, method: str, path: str, headers: Mapping[str, str], raw: bytes | None) -> Reply:
+    async def _once(
+        self, method: str, path: str, headers: Mapping[str, str], raw: bytes | None, *, chunked: bool
+    ) -> Reply:
+        data = _pieces(raw) if chunked and raw is not None else raw
         async with self._session.request(
-            method, self.url + path, headers=headers, data=raw, allow_redirects=False
+            method, self.url + path, headers=headers, data=data, allow_redirects=False
         ) as got:
             body = await got.read()
             return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
@@ -122,3 +127,9 @@ class Client:
             return 0
         finally:
             writer.transport.abort()
+
+
+async def _pieces(raw: bytes) -> AsyncIterator[bytes]:
+    """The body without its length: HTTP/1.1 sends it in chunks."""
+    for start in range(0, len(raw), _PIECE):
+        yield raw[start : start + _PIECE]
