@@ -1,5 +1,6 @@
 """What hashing costs: never less than RFC 9106's second setting, more when the operator says so, and old passwords follow."""
 
+import asyncio
 from collections.abc import Iterator
 
 import asyncpg
@@ -13,7 +14,7 @@ from belsimple.tenancy.actions import create_tenant
 from belsimple.web.inputs import Caller
 from belsimple.web.problems import Unauthorized
 from tests.support.databases import Installed
-from tests.support.people import digest, token_bytes
+from tests.support.people import COST, attempt, digest, identity, random_proof, token_bytes
 from tests.support.world import World
 
 PASSWORD = "correct horse battery staple"
@@ -36,8 +37,8 @@ async def cost_of(world: World, email: str) -> tuple[int, int, int]:
 
 
 async def sign_in(world: World, hasher: Hasher, slug: str, email: str, password: str = PASSWORD) -> bytes:
-    attempt = await actions.begin_sign_in(world.gate, tenant=f" {slug.upper()} ", email=email.upper(), caller=CALLER)
-    return (await actions.sign_in(world.gate, hasher, attempt, password=password)).token
+    begun = await actions.begin_sign_in(world.gate, tenant=f" {slug.upper()} ", email=email.upper(), caller=CALLER)
+    return (await actions.sign_in(world.gate, hasher, begun, password=password)).token
 
 
 async def test_a_password_follows_the_cost_at_its_next_sign_in_and_no_session_ends(
@@ -80,10 +81,33 @@ async def test_the_cost_only_rises(fresh: Installed) -> None:
 
 
 async def test_a_rehash_needs_the_password(world: World) -> None:
-    from tests.support.people import COST, identity, random_proof
-
     weak = {"slug": world.slug, "email": world.owner.email, "salt": bytes(16), "verifier": digest(b"mine")}
     await world.gate.call(identity.rehash, proof=random_proof(), **weak, **COST)
     assert await world.session()  # the old password still is the password
     with pytest.raises(asyncpg.CheckViolationError):
         await world.gate.call(identity.rehash, proof=world.owner.proof, **weak, **{**COST, "memory_kib": 8})
+
+
+async def test_a_rehash_does_not_write_over_a_password_changed_meanwhile(world: World) -> None:
+    async with world.installed.superuser() as changing:
+        await changing.execute("begin")
+        await changing.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
+        await changing.execute(
+            "update identity.password set verifier = sha256('another') where id = $1", world.owner.id
+        )
+        rehash = asyncio.create_task(
+            world.gate.call(
+                identity.rehash,
+                slug=world.slug,
+                email=world.owner.email,
+                proof=world.owner.proof,
+                salt=bytes(16),
+                verifier=digest(b"mine"),
+                **COST,
+            )
+        )
+        await world.somebody_waits()
+        await changing.execute("commit")
+        await rehash
+    assert await attempt(world.gate, world.owner, proof=b"another")
+    assert await attempt(world.gate, world.owner, proof=b"mine") == []

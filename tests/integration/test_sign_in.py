@@ -195,13 +195,6 @@ async def test_part_web_cannot_sign_anybody_in(world: World) -> None:
                 await connection.execute(f"select {call}")
 
 
-async def waiting(world: World) -> None:
-    """Until some backend waits for a lock."""
-    async with world.installed.superuser() as connection, asyncio.timeout(10):
-        while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
-            await asyncio.sleep(0.01)
-
-
 async def test_the_old_password_is_worth_nothing_in_the_moment_it_is_changed(world: World) -> None:
     async with world.installed.superuser() as changing:
         await changing.execute("begin")
@@ -210,7 +203,7 @@ async def test_the_old_password_is_worth_nothing_in_the_moment_it_is_changed(wor
             "update identity.password set verifier = sha256('another') where id = $1", world.owner.id
         )
         trying = asyncio.create_task(attempt(world.gate, world.owner))
-        await waiting(world)
+        await world.somebody_waits()
         await changing.execute("commit")
         assert await trying == []
 
@@ -222,7 +215,7 @@ async def test_a_deactivation_leaves_no_session_that_was_being_opened(world: Wor
         await changing.execute(f"select context.stamp('{await world.tenant_id()}', null, null, '', 'command')")
         await changing.execute("update identity.account set status = 'deactivated' where id = $1", member.id)
         trying = asyncio.create_task(attempt(world.gate, member))
-        await waiting(world)
+        await world.somebody_waits()
         await changing.execute("commit")
         assert await trying == []
     assert await world.observe("select from identity.session where account_id = $1", member.id) == []

@@ -1,5 +1,6 @@
 """What a test works in: one installed database, connections of its parts, and a tenant with people."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -86,6 +87,12 @@ class World:
     async def tenant_id(self) -> UUID:
         """This tenant's id."""
         return (await self.observe("select id from identity.tenant where slug = $1", self.slug))[0]["id"]
+
+    async def somebody_waits(self) -> None:
+        """Until some backend waits for a lock."""
+        async with self.installed.superuser() as connection, asyncio.timeout(10):
+            while not await connection.fetchval("select exists (select from pg_locks where not granted)"):
+                await asyncio.sleep(0.01)
 
     async def trail(self, **wanted: Any) -> list[Any]:
         """Entries of this tenant, oldest first, with these column values."""
