@@ -10,7 +10,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+) ?\\?$", re.MULTILINE)
-_MACHINE = re.compile(r"https?://|file:/|--(?:index|extra-index|find-links|trusted-host)|(?<![A-Za-z0-9])/(?:opt|home|root|tmp|work)/")
+_MACHINE = re.compile(
+    r"https?://|file:/|--(?:index|extra-index|find-links|trusted-host)|(?<![A-Za-z0-9])/(?:opt|home|root|tmp|work)/"
+)
 
 
 def main() -> int:
@@ -35,7 +37,10 @@ def _unlocked() -> Iterator[str]:
     project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
     wanted = {"run": project["dependencies"], **project["optional-dependencies"]}
     for name, requirements in wanted.items():
-        pins = {canonicalize_name(pin): version for pin, version in _PIN.findall(Path(f"requirements/{name}.txt").read_text("utf-8"))}
+        pins = {
+            canonicalize_name(pin): version
+            for pin, version in _PIN.findall(Path(f"requirements/{name}.txt").read_text("utf-8"))
+        }
         for requirement in map(Requirement, requirements):
             version = pins.get(canonicalize_name(requirement.name))
             if version is None or version not in requirement.specifier:

@@ -13,7 +13,10 @@ _DEFINER_PATH = re.compile(r"set search_path\s*(?:=|to)\s*pg_catalog, ?pg_temp",
 _POLICY = re.compile(r"create policy [^;]*;", re.IGNORECASE)
 _NAMED_ROLE = re.compile(r"\bto\s+(?::\"|%(?:\d\$)?[Is])", re.IGNORECASE)
 _WEAKENED = (
-    (re.compile(r"\bdisable row level security\b|\bno force row level security\b", re.IGNORECASE), "lifts row security"),
+    (
+        re.compile(r"\bdisable row level security\b|\bno force row level security\b", re.IGNORECASE),
+        "lifts row security",
+    ),
     (re.compile(r"\bgrant\b[^;]*\bto public\b", re.IGNORECASE), "grants to everybody"),
     (re.compile(r"\bbypassrls\b", re.IGNORECASE), "lets a role pass row security by"),
 )

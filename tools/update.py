@@ -38,7 +38,14 @@ def main() -> int:
 
 def _lock(name: str) -> None:
     command = [sys.executable, "-m", "piptools", "compile", "--quiet", "--upgrade", "--strip-extras", "--allow-unsafe"]
-    command += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "--no-header", "-o", str(_file(name))]
+    command += [
+        "--generate-hashes",
+        "--no-emit-index-url",
+        "--no-emit-find-links",
+        "--no-header",
+        "-o",
+        str(_file(name)),
+    ]
     print(f"Locking requirements/{name}.txt ...", flush=True)
     _ = subprocess.run([*command, *_LOCKS[name]], check=True)
 
@@ -46,7 +53,11 @@ def _lock(name: str) -> None:
 def _changes(before: dict[str, str]) -> list[str]:
     old, new = (_pins(texts) for texts in (before, {name: _file(name).read_text("utf-8") for name in before}))
     names = sorted({*old, *new})
-    return [f"- {name}: {old.get(name, 'new')} -> {new.get(name, 'gone')}" for name in names if old.get(name) != new.get(name)]
+    return [
+        f"- {name}: {old.get(name, 'new')} -> {new.get(name, 'gone')}"
+        for name in names
+        if old.get(name) != new.get(name)
+    ]
 
 
 def _pins(texts: dict[str, str]) -> dict[str, str]:
