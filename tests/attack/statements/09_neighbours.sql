@@ -219,6 +219,17 @@ commit;
 -- begin
 select current_setting('transaction_read_only');
 
+-- name: isolation_left_behind
+-- The message's own implicit transaction begins before its `reset all` has run.
+-- number: 9
+-- context: write
+-- expect: equals read committed
+-- guard: reset_all
+set session characteristics as transaction isolation level repeatable read;
+commit;
+-- begin
+select current_setting('transaction_isolation');
+
 -- name: advisory_lock_left_behind
 -- A lock held by the session outlives the request that took it.
 -- number: 9
