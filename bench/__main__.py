@@ -16,7 +16,7 @@ from bench.postgres import PostgresError
 from bench.service import ServiceError
 from bench.world import world
 
-DEFAULT_SECONDS = 3.0
+DEFAULT_SECONDS = 1.0
 
 
 def main() -> int:
@@ -48,7 +48,7 @@ def _run(names: list[str], seconds: float, console: Console) -> list[Figures]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Ratios of the service against its peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CASES))
-    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="length of one interval (default 3)")
+    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="length of one interval (default 1)")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on standard output")
     arguments = parser.parse_args()
     if unknown := set(arguments.names) - set(CASES):

@@ -10,7 +10,7 @@ from typing import Final
 from bench import cpu
 from bench.load import Load, run
 
-ROUNDS: Final = 5
+ROUNDS: Final = 15
 WARM_UP_S: Final = 1.0
 
 Processes = Callable[[], Collection[int]]
@@ -87,13 +87,23 @@ def by_cpu(ours: Sample, peer: Sample) -> float:
 
 
 def compare(
-    name: str, goal: float, ours: Side, peer: Side, *, value: Callable[[Sample, Sample], float], seconds: float
+    name: str,
+    goal: float,
+    ours: Side,
+    peer: Side,
+    *,
+    value: Callable[[Sample, Sample], float],
+    seconds: float,
+    rounds: int = ROUNDS,
 ) -> Figures:
-    """Run both sides in turn, A B A B, and judge each round by itself: what slows the machine meets both."""
+    """Run both sides in turn, A B A B, and judge each round by itself: what slows the machine meets both.
+
+    Many short rounds say more than a few long ones: a disturbance spoils its round, and the median leaves it out.
+    """
     for side in (ours, peer):
         side(WARM_UP_S)
-    rounds = [(ours(seconds), peer(seconds)) for _ in range(ROUNDS)]
-    ratios = [value(one, other) for one, other in rounds]
+    pairs = [(ours(seconds), peer(seconds)) for _ in range(rounds)]
+    ratios = [value(one, other) for one, other in pairs]
     return Figures(
         name=name,
         goal=goal,
@@ -101,6 +111,6 @@ def compare(
         value=median(ratios),
         low=min(ratios),
         high=max(ratios),
-        ours=[one for one, _ in rounds],
-        peer=[other for _, other in rounds],
+        ours=[one for one, _ in pairs],
+        peer=[other for _, other in pairs],
     )
