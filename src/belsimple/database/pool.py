@@ -58,24 +58,14 @@ class Pool:
 
         Raises TimeoutError after five seconds without a free one, and what connecting raises.
         """
-        connection = await self._take()
+        connection = await self.take()
         try:
             yield connection
         finally:
-            # Cancelled in the middle, a protocol error: what such a backend is doing is unknown.
-            if not connection.is_closed() and connection.is_in_transaction():
-                connection.terminate()
-            self._give(None if connection.is_closed() else connection)
+            self.give_back(connection)
 
-    async def close(self) -> None:
-        """Close every connection; one that is still lent is cut."""
-        free, self._free = self._free, []
-        await asyncio.gather(*(place.close(timeout=2) for place in free if place), return_exceptions=True)
-        for connection in self._all:
-            if not connection.is_closed():
-                connection.terminate()
-
-    async def _take(self) -> Connection:
+    async def take(self) -> Connection:
+        """What `lend` lends, for the one caller who gives it back by himself."""
         place = self._free.pop() if self._free else await self._wait()
         if place is not None and not place.is_closed():
             return place
@@ -84,6 +74,21 @@ class Pool:
         except BaseException:
             self._give(None)
             raise
+
+    def give_back(self, connection: Connection) -> None:
+        """End the loan."""
+        # Cancelled in the middle, a protocol error: what such a backend is doing is unknown.
+        if not connection.is_closed() and connection.is_in_transaction():
+            connection.terminate()
+        self._give(None if connection.is_closed() else connection)
+
+    async def close(self) -> None:
+        """Close every connection; one that is still lent is cut."""
+        free, self._free = self._free, []
+        await asyncio.gather(*(place.close(timeout=2) for place in free if place), return_exceptions=True)
+        for connection in self._all:
+            if not connection.is_closed():
+                connection.terminate()
 
     async def _new(self) -> Connection:
         connection = await self._connect()

@@ -1,10 +1,10 @@
 -- name: begin_read
 -- One simple-protocol message: whatever an earlier request left on this backend is reset or refused before anything else runs.
-reset all; begin read only; select context.pristine();
+reset all; begin isolation level read committed read only; select context.pristine();
 
 -- name: begin_write
 -- The same for a request that may change state.
-reset all; begin read write; select context.pristine();
+reset all; begin isolation level read committed read write; select context.pristine();
 
 -- name: wipe
 -- The same before a statement outside any transaction.

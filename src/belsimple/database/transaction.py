@@ -1,11 +1,12 @@
 """The tenant transaction: the only way from Python to a tenant's rows."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
 from inspect import signature
 from operator import itemgetter
+from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 from uuid import UUID
 from weakref import WeakSet
@@ -18,6 +19,7 @@ from belsimple.database.queries import Query, load_queries
 
 T = TypeVar("T", bound=msgspec.Struct)
 _q = load_queries("belsimple.database", "pool.sql")
+_CLEAN_TRIES = 3
 
 
 class Principal(msgspec.Struct, frozen=True):
@@ -106,6 +108,73 @@ def bind(query: Query, parameters: dict[str, Any], *, spare: int = 0) -> list[An
     return values
 
 
+class _Begun:
+    """A lent connection in a transaction; committed at the end, rolled back on an exception.
+
+    A class, because each nested generator of @asynccontextmanager would cost every request as much as a query's encoding.
+    """
+
+    __slots__ = ("_connection", "_pool", "_used", "_writing")
+
+    def __init__(self, pool: Pool, used: "WeakSet[Any]", *, writing: bool) -> None:
+        self._pool = pool
+        self._used = used
+        self._writing = writing
+
+    async def __aenter__(self) -> Any:
+        for _ in range(_CLEAN_TRIES):
+            connection = self._connection = await self._pool.take()
+            try:
+                await connection.execute((_q.begin_write if self._writing else _q.begin_read).sql)
+            except asyncpg.PostgresError:
+                # An earlier request left something on this backend. Nobody uses it again, and this request is not to blame.
+                self._discard()
+            except BaseException:
+                self._discard()  # nobody knows how far it came
+                raise
+            else:
+                self._used.add(connection)
+                return connection
+        raise asyncpg.ConnectionDoesNotExistError("no clean connection")
+
+    def _discard(self) -> None:
+        self._connection.terminate()
+        self._pool.give_back(self._connection)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        try:
+            if error is None or isinstance(error, KeepChanges):
+                await _commit(connection)
+            elif isinstance(error, Exception) and not connection.is_closed():
+                await connection.execute(_q.rollback.sql)
+                _distrust(connection, error)
+        finally:
+            self._pool.give_back(connection)
+
+
+class _Entered(_Begun):
+    """The same inside the tenant of a session."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, pool: Pool, used: "WeakSet[Any]", token: bytes, *, writing: bool) -> None:
+        super().__init__(pool, used, writing=writing)
+        self._token = token
+
+    async def __aenter__(self) -> Transaction:
+        connection = await super().__aenter__()
+        try:
+            entered = await connection.fetchrow(_q.enter.sql, self._token)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        principal = Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5])
+        return Transaction(connection, principal, touch_due=entered[4])
+
+
 class Database:
     """One process's connections, as its own role."""
 
@@ -125,19 +194,12 @@ class Database:
         """Close every connection."""
         await self._pool.close()
 
-    @asynccontextmanager
-    async def tenant(self, token: bytes, *, writing: bool) -> AsyncIterator[Transaction]:
+    def tenant(self, token: bytes, *, writing: bool) -> AbstractAsyncContextManager[Transaction]:
         """A transaction inside the tenant of `token`'s session; committed at the end, rolled back on an exception.
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the token opens no session.
         """
-        async with self._begun(writing=writing) as connection:
-            entered = await connection.fetchrow(_q.enter.sql, token)
-            yield Transaction(
-                connection,
-                Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5]),
-                touch_due=entered[4],
-            )
+        return _Entered(self._pool, self._used, token, writing=writing)
 
     @asynccontextmanager
     async def job(self, job_id: int) -> AsyncIterator[tuple[Transaction, Job]]:
@@ -145,47 +207,36 @@ class Database:
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the ticket is missing, finished or not being worked on.
         """
-        async with self._begun(writing=True) as connection:
+        async with _Begun(self._pool, self._used, writing=True) as connection:
             entered = await connection.fetchrow(_q.enter_job.sql, job_id)
             principal = Principal(entered[0], entered[1], None, permissions_of(entered[2]))
             yield Transaction(connection, principal), Job(entered[3], msgspec.json.decode(entered[4]))
 
-    @asynccontextmanager
-    async def _begun(self, *, writing: bool) -> AsyncIterator[Any]:
-        async with self._pool.lend() as connection:
-            try:
-                await connection.execute((_q.begin_write if writing else _q.begin_read).sql)
-            except BaseException:
-                connection.terminate()  # something was left on this backend, or nobody knows how far it came: nobody uses it again
-                raise
-            self._used.add(connection)
-            try:
-                yield connection
-            except KeepChanges:
-                await _commit(connection)
-                raise
-            except Exception:
-                if not connection.is_closed():
-                    await connection.execute(_q.rollback.sql)
-                raise
-            await _commit(connection)
-
     async def call(self, query: Query, /, **parameters: Any) -> list[asyncpg.Record]:
         """Run one statement outside any tenant, in its own commit: what sign-in, limits and readiness need."""
-        async with self._pool.lend() as connection:
-            if connection in self._used:
-                await self._wipe(connection)
-            return await connection.fetch(query.sql, *bind(query, parameters))
+        values = bind(query, parameters)
+        for _ in range(_CLEAN_TRIES):
+            async with self._pool.lend() as connection:
+                if connection not in self._used or await self._wiped(connection):
+                    try:
+                        return await connection.fetch(query.sql, *values)
+                    except asyncpg.PostgresError as error:
+                        _distrust(connection, error)
+                        raise
+        raise asyncpg.ConnectionDoesNotExistError("no clean connection")
 
-    async def _wipe(self, connection: Any) -> None:
+    async def _wiped(self, connection: Any) -> bool:
         # A statement prepared in SQL under the driver's own name would answer this query too: see context.pristine().
+        self._used.discard(connection)
         try:
             await connection.execute(_q.wipe.sql)
+        except asyncpg.PostgresError:
+            connection.terminate()
+            return False
         except BaseException:
             connection.terminate()
             raise
-        finally:
-            self._used.discard(connection)
+        return True
 
     async def touch(self, token: bytes) -> None:
         """Write the session's last use, in its own short transaction."""
@@ -207,6 +258,12 @@ def builder(into: type[T], columns: tuple[str, ...]) -> Callable[[Any], T]:
         return lambda record: into(*record)
     pick = cast("Callable[[Any], tuple[Any, ...]]", itemgetter(*fields))  # two fields or more: a tuple
     return lambda record: into(*pick(record))
+
+
+def _distrust(connection: Any, error: Exception) -> None:
+    # DEALLOCATE ALL, or a backend exchanged by a proxy: the driver believes in statements that are gone, and would for ever.
+    if isinstance(error, asyncpg.InvalidSQLStatementNameError):
+        connection.terminate()
 
 
 async def _commit(connection: Any) -> None:

@@ -24,8 +24,8 @@ OUR_STATE: Final = re.compile(r"BS([45][0-9]{2})")
 """SQLSTATE of our own functions: BS and the HTTP status. Message: the sentence; hint: the name; detail: a pointer."""
 
 _NAME: Final = re.compile(r"[a-z][a-z-]{1,60}")
-_TRY_AGAIN: Final = ("57014", "57P", "55P03", "53", "08", "40", "25P03")
-"""Timeouts, shutdown, locks, resources, connections, serialization failures and deadlocks."""
+_TRY_AGAIN: Final = ("57014", "57P", "55P03", "53", "08", "40", "25P03", "26000")
+"""Timeouts, shutdown, locks, resources, connections, serialization failures, deadlocks, statements that are gone."""
 _OUT_OF_RANGE: Final = ("22003", "22008", "22021", "22P05")
 
 _BY_STATUS: Final[dict[int, type[Problem]]] = {

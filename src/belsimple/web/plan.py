@@ -6,7 +6,7 @@ body -> decode -> one transaction: enter, permission, limits -> handler -> encod
 import asyncio
 from typing import TYPE_CHECKING
 
-from asyncpg.exceptions import InvalidCachedStatementError, OutdatedSchemaCacheError
+from asyncpg.exceptions import InvalidCachedStatementError, InvalidSQLStatementNameError, OutdatedSchemaCacheError
 from starlette.types import Receive
 
 from belsimple.web.bodies import read_body
@@ -81,8 +81,9 @@ class Plan:
         try:
             try:
                 return await self._transact(exchange, token, arguments, wrong, claim)
-            except (InvalidCachedStatementError, OutdatedSchemaCacheError):
-                # A migration changed a table under this connection's plans. The transaction is gone; a second replans.
+            except (InvalidCachedStatementError, InvalidSQLStatementNameError, OutdatedSchemaCacheError):
+                # A migration changed a table under this connection's plans, or its statements are gone. So is the
+                # transaction; a second one prepares anew.
                 return await self._transact(exchange, token, arguments, wrong, claim)
         except Exception as error:
             problem = error if isinstance(error, Problem) else problem_of(error)
