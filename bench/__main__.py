@@ -27,7 +27,7 @@ def main() -> int:
     try:
         results = _run(names, arguments.seconds, console)
     except (LoadError, PostgresError, ServiceError) as error:
-        print(f"The benchmark did not run: {error}", file=sys.stderr)
+        print(f"The benchmarks stopped: {error}", file=sys.stderr)
         return 1
     report.write(results)
     report.print_tables(results, console)
@@ -41,7 +41,10 @@ def _run(names: list[str], seconds: float, console: Console) -> list[Figures]:
         results: list[Figures] = []
         for name in names:
             status.update(f"{name}: {CASES[name].__doc__}")
-            results.append(CASES[name](running, seconds))
+            try:
+                results.append(CASES[name](running, seconds))
+            except LoadError as error:
+                raise LoadError(f"{name}: {error}") from error
         return results
 
 

@@ -119,11 +119,12 @@ class Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
-            self._fail(b"the connection was lost: %r" % exc)
+            self._fail(b"the connection was lost (%r)" % exc)
 
     def _fail(self, answer: bytes) -> None:
         if not self.done.done():
-            self.done.set_exception(LoadError(answer[:600].decode(errors="replace")))
+            head, _, body = answer.decode(errors="replace").partition("\r\n\r\n")
+            self.done.set_exception(LoadError(f"{head.splitlines()[0]}: {body[:300]}"))
 
 
 def answer_size(buffer: bytes) -> int | None:
