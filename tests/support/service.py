@@ -133,7 +133,7 @@ class Service:
             time.sleep(0.1)
 
     def descendants(self) -> list[int]:
-        """Every living process of this service: all of them, and no others, stand in its data folder or name it."""
+        """Every living process of this service: all of them, and no others, stand in its folders."""
         return [pid for pid in _pids() if pid != os.getpid() and self._owns(pid)]
 
     def pids_of(self, name: str) -> list[int]:
@@ -180,7 +180,7 @@ class Service:
             here = Path(f"/proc/{pid}/cwd").readlink()
         except OSError:
             return False
-        return here.is_relative_to(self.data.resolve()) or here.is_relative_to(self.data)
+        return any(here.is_relative_to(place) for place in (self.folder, self.data, self.data.resolve()))
 
 
 @contextlib.contextmanager

@@ -97,7 +97,7 @@ async def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_j
     address = await remember(running)
     assert running.process
     running.process.kill()
-    running.process.wait()
+    running.process.wait(10)
     deadline = time.monotonic() + 10
     while running.descendants() and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
@@ -108,10 +108,11 @@ async def test_a_killed_supervisor_takes_everything_with_it_and_the_next_start_j
 
 async def test_a_start_after_everything_was_killed_at_once_just_works(running: Service) -> None:
     address = await remember(running)
+    assert running.process
+    assert running.process.pid in running.descendants()
     for pid in running.descendants():
         os.kill(pid, signal.SIGKILL)
-    assert running.process
-    running.process.wait()
+    running.process.wait(10)
     running.start()  # at once: nobody waited for anything to settle
     assert await remembers(running, address)
 
@@ -122,7 +123,7 @@ async def test_an_orphaned_database_is_stopped_before_a_new_one_starts(running: 
     [postmaster, *_] = running.pids_of("postgresql")
     os.kill(postmaster, signal.SIGSTOP)  # it cannot hear that its supervisor died
     running.process.kill()
-    running.process.wait()
+    running.process.wait(10)
     running.launch("--demo")
     await asyncio.sleep(1)
     os.kill(postmaster, signal.SIGCONT)
