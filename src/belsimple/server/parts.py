@@ -8,11 +8,11 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
-from granian.server.mp import MPServer
 
 from belsimple.errors import OperatorError
 from belsimple.server import tls
 from belsimple.server.assembly import PartName, build_part, database_url_of, gate_socket
+from belsimple.server.listener import Listener, stop_accepting_on
 from belsimple.server.logs import configure_logs, granian_logging, log
 from belsimple.server.processes import die_with_parent
 from belsimple.server.redirect import build_redirect
@@ -77,8 +77,8 @@ def _serve_redirect(settings: Settings) -> None:
     _run(server, "redirect", settings)
 
 
-def _granian(settings: Settings, **own: Any) -> MPServer:
-    return MPServer(
+def _granian(settings: Settings, **own: Any) -> Listener:
+    return Listener(
         target="belsimple",  # never imported: the application comes from the loader below
         interface=Interfaces.ASGI,
         loop=Loops.uvloop,
@@ -94,13 +94,14 @@ def _granian(settings: Settings, **own: Any) -> MPServer:
     )
 
 
-def _run(server: MPServer, part: PartName, settings: Settings) -> None:
+def _run(server: Listener, part: PartName, settings: Settings) -> None:
     server.serve(target_loader=partial(_load, part, settings, os.getpid()), wrap_loader=False)
 
 
 def _load(part: PartName, settings: Settings, parent: int) -> ASGIApp:
     """The application, built in each of granian's workers; they must not outlive the part's own process."""
     die_with_parent(signal.SIGKILL, parent)
+    stop_accepting_on(signal.SIGUSR1)
     configure_logs(settings.log_level, part)
     if part == "redirect":
         return build_redirect(settings.url)

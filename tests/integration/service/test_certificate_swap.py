@@ -55,8 +55,8 @@ async def test_a_renewed_certificate_is_swapped_without_dropping_a_request(own_s
     answers: list[int] = []
     stop = asyncio.Event()
     knockers = [
-        asyncio.create_task(knock(own_service, reuse=number % 2 == 0, answers=answers, stop=stop))
-        for number in range(6)
+        asyncio.create_task(knock(own_service, reuse=number % 4 == 0, answers=answers, stop=stop))
+        for number in range(16)
     ]
     await asyncio.sleep(1)
     second = renew(own_service, 2)
