@@ -15,14 +15,53 @@ app = App(
     help="A multi-tenant application server. Settings are environment variables, all beginning with BELSIMPLE_.",
     version=__version__,
 )
-app.command("belsimple.cli.up:up", name="up")
-app.command("belsimple.cli.serve:serve", name="serve")
-app.command("belsimple.cli.migrate:migrate", name="migrate")
-app.command("belsimple.cli.doctor:doctor", name="doctor")
-app.command("belsimple.cli.database:app", name="database")
-app.command("belsimple.cli.tenant:app", name="tenant")
-app.command("belsimple.cli.openapi:openapi", name="openapi")
-app.command("belsimple.cli.attack:attack", name="attack")
+# The whole help stands here, because a command's own file is imported only when the command is run.
+for _name, _where, _help in (
+    (
+        "up",
+        "up:up",
+        (
+            "Run the whole service in the foreground: database, migrations, web, gate, worker and the redirect to HTTPS.\n\n"
+            "It stops on Ctrl-C or SIGTERM. Without BELSIMPLE_DATABASE_URL it runs a PostgreSQL of its own in BELSIMPLE_DATA."
+        ),
+    ),
+    (
+        "serve",
+        "serve:serve",
+        (
+            "Run one part of the service in the foreground, as `up` does; for running parts on several machines.\n\n"
+            "BELSIMPLE_DATABASE_URL is the URL of that part's own role: web uses app, gate uses gate, worker uses worker."
+        ),
+    ),
+    (
+        "migrate",
+        "migrate:migrate",
+        (
+            "Bring the database to this release: roles, schemas, permissions of the installed modules. Safe to repeat.\n\n"
+            "BELSIMPLE_DATABASE_URL is the admin's: a superuser, or a role with CREATEROLE that owns the database."
+        ),
+    ),
+    (
+        "doctor",
+        "doctor:doctor",
+        (
+            "Check the database's catalogue and this machine. Fails when a finding is fatal.\n\n"
+            "Findings called platform-limited are what a managed database service does not let anybody close."
+        ),
+    ),
+    (
+        "attack",
+        "attack:attack",
+        (
+            "Attack the running service as a tenant and as an injection would, in two synthetic tenants that are removed after.\n\n"
+            "Exits 0 only when every attack was refused; with --mutate, when every guard that was broken turned its cases red."
+        ),
+    ),
+    ("tenant", "tenant:app", "Tenants: the operator's customers. Their data is never shown here."),
+    ("database", "database:app", "Connect to the database as one of the service's roles."),
+    ("openapi", "openapi:openapi", "Print the OpenAPI 3.1 document of this release and the installed modules."),
+):
+    app.command(f"belsimple.cli.{_where}", name=_name, help=_help)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -30,10 +30,7 @@ def attack(
     ] = False,
     json: AsJson = False,
 ) -> None:
-    """Attack the running service as a tenant and as an injection would, in two synthetic tenants that are removed after.
-
-    Exits 0 only when every attack was refused; with --mutate, when every guard that was broken turned its cases red.
-    """
+    """The attack suite, or its mutations."""
     settings = command_settings()
     console = Console(highlight=False, stderr=True)
     try:

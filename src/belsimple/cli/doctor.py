@@ -12,10 +12,7 @@ from belsimple.server.environment import examine_environment
 
 
 def doctor(*, json: AsJson = False) -> None:
-    """Check the database's catalogue and this machine. Fails when a finding is fatal.
-
-    Findings called platform-limited are what a managed database service does not let anybody close.
-    """
+    """The catalogue check and the environment check."""
     settings = command_settings()
     findings = examine_environment(settings)
     with admin_database(settings) as url:

@@ -8,10 +8,7 @@ from belsimple.server.preparation import prepare_database
 
 
 def migrate(*, json: AsJson = False) -> None:
-    """Bring the database to this release: roles, schemas, permissions of the installed modules. Safe to repeat.
-
-    BELSIMPLE_DATABASE_URL is the admin's: a superuser, or a role with CREATEROLE that owns the database.
-    """
+    """The database, to this release."""
     settings = command_settings()
     with admin_database(settings) as url:
         report = asyncio.run(prepare_database(url, settings))

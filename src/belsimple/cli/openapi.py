@@ -9,6 +9,6 @@ from belsimple.web.openapi import document
 
 
 def openapi() -> None:
-    """Print the OpenAPI 3.1 document of this release and the installed modules."""
+    """The interface."""
     text = msgspec.json.encode(document(public_endpoints())).decode()
     _ = sys.stdout.write(msgspec.json.format(text, indent=2) + "\n")

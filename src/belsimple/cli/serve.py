@@ -11,8 +11,5 @@ from belsimple.server.settings import load_settings
 
 
 def serve(part: Annotated[PartName, Parameter(help="The part to run.")]) -> None:
-    """Run one part of the service in the foreground, as `belsimple up` does; for running parts on several machines.
-
-    BELSIMPLE_DATABASE_URL is the URL of that part's own role: web uses app, gate uses gate, worker uses worker.
-    """
+    """One part of the service."""
     parts.serve(part, assume_service_user(load_settings()))
