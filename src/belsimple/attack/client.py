@@ -12,6 +12,8 @@ import aiohttp
 import msgspec
 
 _PATIENCE: Final = 8
+_ANSWERED_EARLY: Final = 5
+_SMALL: Final = 64 * 1024
 _FLOOD: Final = 429
 _PIECE: Final = 64 * 1024
 
@@ -97,12 +99,19 @@ class Client:
     async def _once(
         self, method: str, path: str, headers: Mapping[str, str], raw: bytes | None, *, chunked: bool
     ) -> Reply:
-        data = _pieces(raw) if chunked and raw is not None else raw
-        async with self._session.request(
-            method, self.url + path, headers=headers, data=data, allow_redirects=False
-        ) as got:
-            body = await got.read()
-            return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
+        for attempt in range(_ANSWERED_EARLY):
+            data = _pieces(raw) if chunked and raw is not None else raw
+            try:
+                async with self._session.request(
+                    method, self.url + path, headers=headers, data=data, allow_redirects=False
+                ) as got:
+                    body = await got.read()
+                    return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
+            except aiohttp.ClientOSError:
+                # A refusal that comes before the whole body was sent can be lost with the connection; what was refused may be sent again.
+                if raw is None or len(raw) <= _SMALL or attempt == _ANSWERED_EARLY - 1:
+                    raise
+        raise AssertionError("unreachable")
 
     async def stall(self, path: str, token: bytes, *, seconds: float) -> int:
         """Begin a POST, send one byte of its body and no more; the status that comes within `seconds`, else 0."""
