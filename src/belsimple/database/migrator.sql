@@ -2,10 +2,6 @@
 -- One migration at a time, whoever starts it.
 select pg_advisory_lock(hashtext('belsimple.migrate'));
 
--- name: unlock
--- Ends the migration's turn.
-select pg_advisory_unlock(hashtext('belsimple.migrate'));
-
 -- name: timeouts
 -- A migration that cannot get its lock gives up instead of queueing everybody behind it.
 set lock_timeout = '5s'; set statement_timeout = '10min'; set client_min_messages = warning;
@@ -15,10 +11,6 @@ set lock_timeout = '5s'; set statement_timeout = '10min'; set client_min_message
 select current_setting('server_version_num')::int as version, current_database() as database, to_regclass('system.migration') is not null as installed,
        rolsuper as superuser, rolcreaterole as createrole, pg_get_userbyid(datdba) = current_user or pg_has_role(datdba, 'member') as owns
 from pg_roles, pg_database where rolname = current_user and datname = current_database();
-
--- name: installation
--- The installation's own row.
-select instance, role_prefix from system.installation;
 
 -- name: owner_prefix
 -- The installation's role prefix, before anything of it can be read: the owner of the schema `system`.
