@@ -11,6 +11,7 @@ from os import cpu_count
 from typing import Final
 
 from bench import requests
+from bench.documents import download_vs_plain, upload_vs_plain
 from bench.load import Load, LoadError, run
 from bench.measure import Figures, Sample, by_cpu, by_rate, compare, http_side
 from bench.peer import running_peer
@@ -78,7 +79,15 @@ def signin_vs_argon2(world: World, seconds: float) -> Figures:
 
 
 CASES: Final[dict[str, Case]] = {
-    case.__name__: case for case in (read_vs_floor, read_vs_typical, write_vs_pgbench, signin_vs_argon2)
+    case.__name__: case
+    for case in (
+        read_vs_floor,
+        read_vs_typical,
+        write_vs_pgbench,
+        signin_vs_argon2,
+        upload_vs_plain,
+        download_vs_plain,
+    )
 }
 
 

@@ -46,7 +46,7 @@ def world() -> Generator[World]:
         admin = service.connect_as("admin")
         _fill_service(admin)
         accounts = [
-            (f"bench-{tenant}", f"member-{number}@example.test")
+            (f"bench-{tenant}", f"member-{number}@example.invalid")
             for number in range(1, ACCOUNTS + 1)
             for tenant in range(1, TENANTS + 1)
         ]

@@ -6,6 +6,15 @@ import pytest
 
 from tests.support.service import Service, new_service, running_service
 
+_FIRST = ("attack", "browser", "faults", "integration/service", "operations")
+"""Folders with files of few tests, some of which last a minute: done last, they would leave one of two workers idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow folders first; files stay whole, and in their order."""
+    slow = tuple(f"tests/{folder}/" for folder in _FIRST)
+    items.sort(key=lambda item: not item.nodeid.startswith(slow))
+
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Service]:

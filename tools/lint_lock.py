@@ -1,5 +1,6 @@
 """Lock lint: every pinned requirement has a hash, and no address or path of any machine is in a lock file."""
 
+import json
 import re
 import sys
 import tomllib
@@ -19,6 +20,7 @@ def main() -> int:
     """Print every fault; the exit code says whether there was one."""
     faults = [fault for file in sorted(Path("requirements").glob("*.txt")) for fault in _faults_in(file)]
     faults += _unlocked()
+    faults += _faults_of_npm(Path("tests/provider/package-lock.json"))
     print(*faults, sep="\n")
     return 1 if faults else 0
 
@@ -30,6 +32,14 @@ def _faults_in(file: Path) -> Iterator[str]:
     for block in re.split(r"\n(?=[A-Za-z0-9])", text):
         if _PIN.match(block) and "--hash=sha256:" not in block:
             yield f"{file}: no hash for {block.splitlines()[0]}"
+
+
+def _faults_of_npm(file: Path) -> Iterator[str]:
+    for name, package in json.loads(file.read_text("utf-8"))["packages"].items():
+        if name and "integrity" not in package:
+            yield f"{file}: no hash for {name}"
+        if "resolved" in package:
+            yield f"{file}: names the place that {name} came from"
 
 
 def _unlocked() -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PLATFORM = Path("src/belsimple/database/migrations")
-_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+_NAME = re.compile(r"(\d{4})_[a-z0-9_]+(?:\.post)?\.sql")
 _COMMENT = re.compile(r"--[^\n]*")
 _FUNCTION = re.compile(r"create (?:or replace )?(?:function|procedure) [^;$]*?\$(\w*)\$", re.IGNORECASE)
 _DEFINER_PATH = re.compile(r"set search_path\s*(?:=|to)\s*pg_catalog, ?pg_temp", re.IGNORECASE)

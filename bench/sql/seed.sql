@@ -10,10 +10,10 @@ declare
     n integer;
 begin
     for n in 1..current_setting('bench.tenants')::integer loop
-        tenant := tenancy.create_tenant('bench-' || n, 'Bench ' || n, 'owner@example.test', sha256(random()::text::bytea), 'bench', false);
+        tenant := (tenancy.create('bench-' || n, 'Bench ' || n, 'owner@example.invalid', 'en', 'bench', false)).tenant;
         perform context.stamp(tenant, null, null, '', 'command');
         insert into identity.account (tenant_id, email, name)
-        select tenant, 'member-' || i || '@example.test', 'Member ' || i from generate_series(1, current_setting('bench.accounts')::integer) i;
+        select tenant, 'member-' || i || '@example.invalid', 'Member ' || i from generate_series(1, current_setting('bench.accounts')::integer) i;
         insert into identity.password (tenant_id, id, salt, memory_kib, iterations, lanes, verifier)
         select a.tenant_id, a.id, decode(current_setting('bench.salt'), 'hex'), 65536, 3, 4, decode(current_setting('bench.verifier'), 'hex')
         from identity.account a where a.tenant_id = tenant;

@@ -6,10 +6,11 @@ catalogue check reads what the database really has.
 
 import re
 from collections.abc import Iterator
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Final
 
 from belsimple.database.queries import Query, load_queries
+from belsimple.fault import Fault
 
 _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
@@ -18,6 +19,10 @@ _CREATE_TABLE: Final = re.compile(
     re.IGNORECASE,
 )
 _PROTECT: Final = re.compile(r"\btenancy\.protect\s*\(\s*'(?P<table>[\w.]+)'", re.IGNORECASE)
+_ADD_COLUMN: Final = re.compile(
+    r"\balter\s+table\s+(?:if\s+exists\s+)?(?:only\s+)?(?P<table>[\w.]+)[^;]*?\badd\s+column\b", re.IGNORECASE
+)
+_HIDE: Final = re.compile(r"\btenancy\.hide_statistics\s*\(\s*'(?P<table>[\w.]+)'", re.IGNORECASE)
 _NOT_FOR_MODULES: Final = re.compile(
     r"\bsecurity\s+definer\b|\brow\s+level\s+security\b|\b(?:create|alter|drop)\s+policy\b|\b(?:grant|revoke)\b|\b(?:disable|drop)\s+trigger\b"
     r"|\bcreate\s+(?:or\s+replace\s+)?(?:recursive\s+)?(?:view|materialized)\b|\bset\s+(?:local\s+|session\s+)?(?:role|session)\b|\bsession_replication_role\b|\bpartition\s+of\b",
@@ -26,44 +31,52 @@ _NOT_FOR_MODULES: Final = re.compile(
 _INSERT: Final = re.compile(r"\binto\s+$", re.IGNORECASE)
 
 
-def migration_faults(schema: str, folder: Traversable) -> Iterator[str]:
+def migration_faults(schema: str, folder: Path) -> Iterator[Fault]:
     """Tables that nothing protects, tables of another schema, and statements that are the platform's to make."""
-    texts = {
-        file.name: _blank(_COMMENT, file.read_text(encoding="utf-8"))
-        for file in _sorted(folder)
-        if file.name.endswith(".sql")
-    }
+    texts = {file: _blank(_COMMENT, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.sql"))}
     if not texts:
-        yield "has no migration 0001_name.sql in its folder `migrations`"
+        yield Fault(folder.parent / "__init__.py", 1, "has no migration 0001_name.sql in its folder `migrations`")
     protected = {match["table"].lower() for text in texts.values() for match in _PROTECT.finditer(text)}
-    for name, text in texts.items():
+    for file, text in texts.items():
         for match in _CREATE_TABLE.finditer(text):
             table, line = match["table"].lower(), _line(text, match.start())
             if match["odd"] or not table.startswith(f"{schema}."):
-                yield f"makes the table {table} in migrations/{name}, line {line}: only plain tables in the schema {schema} can be protected"
+                yield Fault(
+                    file, line, f"makes the table {table}: only plain tables in the schema {schema} can be protected"
+                )
             elif table not in protected:
-                yield f"makes the table {table} in migrations/{name}, line {line}, without tenancy.protect('{table}', ...)"
+                yield Fault(file, line, f"makes the table {table} without tenancy.protect('{table}', ...)")
+        hidden = {match["table"].lower(): match.start() for match in _HIDE.finditer(text)}
+        for match in _ADD_COLUMN.finditer(text):
+            table = match["table"].lower()
+            if hidden.get(table, -1) < match.start():
+                line = _line(text, match.start())
+                yield Fault(file, line, f"adds a column to {table} without tenancy.hide_statistics('{table}') after it")
         for match in _NOT_FOR_MODULES.finditer(_blank(_STRING, text)):
             statement = " ".join(match[0].lower().split())
-            yield f"says `{statement}` in migrations/{name}, line {_line(text, match.start())}: that is the platform's to decide"
+            yield Fault(file, _line(text, match.start()), f"says `{statement}`: that is the platform's to decide")
 
 
-def query_faults(schema: str, package: str, files: Traversable) -> Iterator[str]:
-    """Queries that reach a table without naming their tenant."""
-    for path in _query_files(files, ""):
-        for query in load_queries(package, path).all():
-            yield from _tenant_faults(schema, query)
+def query_faults(schema: str, package: str, folder: Path) -> Iterator[Fault]:
+    """Queries that cannot be read, and those that reach a table without naming their tenant."""
+    for file in sorted(folder.rglob("*.sql")):
+        if file.is_relative_to(folder / "migrations"):
+            continue
+        try:
+            queries = load_queries(package, file.relative_to(folder).as_posix()).all()
+        except ValueError as error:
+            yield Fault(file, _line_in(str(error)), f"has unreadable SQL ({error})")
+            continue
+        for query in queries:
+            yield from _tenant_faults(schema, query, file)
 
 
-def _query_files(folder: Traversable, prefix: str) -> Iterator[str]:
-    for entry in _sorted(folder):
-        if entry.is_dir() and prefix + entry.name != "migrations":
-            yield from _query_files(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith(".sql"):
-            yield prefix + entry.name
+def _line_in(message: str) -> int:
+    found = re.search(r"\.sql:(\d+):", message)
+    return int(found[1]) if found else 1
 
 
-def _tenant_faults(schema: str, query: Query) -> Iterator[str]:
+def _tenant_faults(schema: str, query: Query, file: Path) -> Iterator[Fault]:
     """Each table wants its own ``tenant_id = :tenant`` (a row written wants ``:tenant`` among its values).
 
     Row security would do without; but where the tables are sharded the query is routed by it, and a reader of the query
@@ -79,11 +92,7 @@ def _tenant_faults(schema: str, query: Query) -> Iterator[str]:
             named += 1
     filters = len(re.findall(rf"\btenant_id\s*=\s*\${number}\b", sql)) if number else 0
     if filters < named or (written and not number):
-        yield f"has the query {query.name} in {query.source}, line {query.line}, that reaches a table without `tenant_id = :tenant`"
-
-
-def _sorted(folder: Traversable) -> list[Traversable]:
-    return sorted(folder.iterdir(), key=lambda entry: entry.name) if folder.is_dir() else []
+        yield Fault(file, query.line, f"has the query {query.name} that reaches a table without `tenant_id = :tenant`")
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:

@@ -1,7 +1,8 @@
-"""Dossiers: a client's file with a title, a reference, a status and notes. The module that comes in the box."""
+"""Dossiers: a client's file with a title, a reference, a status, notes and documents. The module that comes in the box."""
 
-from belsimple.modules import Module, Permission
-from belsimple_dossiers import routes
+from belsimple.modules import MenuEntry, Module, Permission
+from belsimple.modules import marked as _
+from belsimple_dossiers import document_pages, document_routes, form_pages, pages, routes
 
 _READERS = frozenset({"admin", "member", "auditor"})
 _WRITERS = frozenset({"admin", "member"})
@@ -10,16 +11,25 @@ module = Module(
     name="dossiers",
     package=__name__,
     permissions=(
-        Permission("dossiers:read", "See dossiers and search them", roles=_READERS),
-        Permission("dossiers:write", "Create, change, close and delete dossiers", roles=_WRITERS),
+        Permission("dossiers:read", _("See dossiers and their documents"), roles=_READERS),
+        Permission("dossiers:write", _("Create, change, close and delete dossiers and documents"), roles=_WRITERS),
     ),
     endpoints=(
-        routes.list_dossiers,
-        routes.create_dossier,
-        routes.read_dossier,
-        routes.change_dossier,
-        routes.delete_dossier,
-        routes.close_dossier,
-        routes.reopen_dossier,
+        *routes.ENDPOINTS,
+        *document_routes.ENDPOINTS,
+        *pages.ENDPOINTS,
+        *form_pages.ENDPOINTS,
+        *document_pages.ENDPOINTS,
     ),
+    menu=(MenuEntry(_("Dossiers"), "/dossiers", within=("/documents",)),),
+    objects={
+        "dossiers.dossier": _("Dossier"),
+        "dossiers.document": _("Document"),
+        "dossiers.document_version": _("Version of a document"),
+    },
+    actions={
+        "document_added": _("Document added"),
+        "document_replaced": _("New version of a document"),
+        "document_deleted": _("Document deleted"),
+    },
 )

@@ -5,6 +5,8 @@ from uuid import UUID
 from msgspec import UNSET, structs
 
 from belsimple.modules import Conflict, NotFound, Stale, Transaction, load_queries
+from belsimple.modules import marked as _
+from belsimple_dossiers.documents import delete_documents_of
 from belsimple_dossiers.fields import cleaned
 from belsimple_dossiers.model import Dossier, DossierChange, NewDossier
 
@@ -31,7 +33,7 @@ async def close_dossier(transaction: Transaction, dossier_id: UUID, expected: in
     """Close an open dossier. Raises NotFound, Stale, and Conflict when it is closed already."""
     dossier = await _locked(transaction, dossier_id, expected)
     if dossier.status == "closed":
-        raise Conflict("This dossier is closed already.")
+        raise Conflict(_("This dossier is closed already."))
     return await _store(transaction, dossier, status="closed")
 
 
@@ -39,13 +41,14 @@ async def reopen_dossier(transaction: Transaction, dossier_id: UUID, expected: i
     """Reopen a closed dossier. Raises NotFound, Stale, and Conflict when it is open."""
     dossier = await _locked(transaction, dossier_id, expected)
     if dossier.status == "open":
-        raise Conflict("This dossier is open.")
+        raise Conflict(_("This dossier is open."))
     return await _store(transaction, dossier, status="open")
 
 
 async def delete_dossier(transaction: Transaction, dossier_id: UUID, expected: int) -> None:
-    """Delete a dossier. Raises NotFound and Stale."""
+    """Delete a dossier with its documents. Raises NotFound and Stale."""
     await _locked(transaction, dossier_id, expected)
+    await delete_documents_of(transaction, dossier_id)
     await transaction.execute(_q.delete_dossier, id=dossier_id)
 
 
@@ -71,7 +74,7 @@ async def _store(transaction: Transaction, dossier: Dossier, **changes: object) 
 async def _refuse_taken(transaction: Transaction, reference: str | None, dossier_id: UUID | None) -> None:
     # Two that race for one reference are told apart by the unique index: the second gets the platform's own conflict.
     if reference is not None and await transaction.value(_q.reference_taken, reference=reference, id=dossier_id):
-        raise Conflict("Another dossier has this reference.")
+        raise Conflict(_("Another dossier has this reference."))
 
 
 def _present(dossier: Dossier | None) -> Dossier:

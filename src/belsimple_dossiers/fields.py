@@ -6,7 +6,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from belsimple.modules import Unprocessable
+from belsimple.modules import Message, Unprocessable, message
+from belsimple.modules import marked as _
 from belsimple_dossiers.model import DossierChange, NewDossier
 
 Body = TypeVar("Body", NewDossier, DossierChange)
@@ -24,7 +25,11 @@ _HIDDEN_IN_NOTES: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u
 
 
 class _Fault(Exception):
-    """A text that a field does not take; its message is for the person."""
+    """A text that a field does not take; ``said`` is for the person."""
+
+    def __init__(self, said: Message) -> None:
+        super().__init__(str(said))
+        self.said = said
 
 
 def cleaned(body: Body) -> Body:
@@ -37,7 +42,7 @@ def cleaned(body: Body) -> Body:
             try:
                 changes[name] = clean(value)
             except _Fault as fault:
-                faults.append((f"/{name}", str(fault)))
+                faults.append((f"/{name}", fault.said))
     if faults:
         raise Unprocessable(faults)
     return msgspec.structs.replace(body, **changes)
@@ -58,20 +63,20 @@ def _notes(text: str) -> str:
 def _one_line(text: str, length: int) -> str:
     text = _normalised(text.strip(), length, _HIDDEN)
     if not any(unicodedata.category(character)[0] not in "ZC" for character in text):
-        raise _Fault("Write at least one character that can be seen.")
+        raise _Fault(message(_("Write at least one character that can be seen.")))
     return text
 
 
 def _normalised(text: str, length: int, hidden: re.Pattern[str]) -> str:
     if len(text) > 4 * length:  # more than normalisation could shorten
-        raise _Fault(f"At most {length} characters.")
+        raise _Fault(message(_("At most {count} characters."), count=length))
     if found := hidden.search(text):
-        raise _Fault(f"The character U+{ord(found[0]):04X} cannot stand here.")
+        raise _Fault(message(_("The character {character} cannot stand here."), character=f"U+{ord(found[0]):04X}"))
     if not text.isascii():
         _refuse_combining_run(text)
         text = unicodedata.normalize("NFC", text)
     if len(text) > length:
-        raise _Fault(f"At most {length} characters; these are {len(text)}.")
+        raise _Fault(message(_("At most {count} characters; these are {given}."), count=length, given=len(text)))
     return text
 
 
@@ -80,4 +85,4 @@ def _refuse_combining_run(text: str) -> None:
     for character in text:
         run = run + 1 if unicodedata.combining(character) else 0
         if run > COMBINING_RUN:
-            raise _Fault(f"At most {COMBINING_RUN} combining marks on one character.")
+            raise _Fault(message(_("At most {count} combining marks on one character."), count=COMBINING_RUN))

@@ -3,32 +3,15 @@
 from typing import Final
 from uuid import UUID
 
-from belsimple.modules import Created, NotFound, Page, Transaction, cut_page, endpoint, load_queries, read_cursor
-from belsimple_dossiers import actions
-from belsimple_dossiers.model import Dossier, DossierChange, DossierItem, DossierQuery, NewDossier, Place
-from belsimple_dossiers.search import search, words_of
-
-_q = load_queries("belsimple_dossiers")
-_AFTER_ALL: Final = UUID(int=2**128 - 1)
+from belsimple.modules import Created, Page, Transaction, endpoint
+from belsimple_dossiers import actions, reading
+from belsimple_dossiers.model import Dossier, DossierChange, DossierItem, DossierQuery, NewDossier
 
 
 @endpoint("GET", "/api/v1/dossiers", permission="dossiers:read", summary="List and search dossiers, newest first")
 async def list_dossiers(transaction: Transaction, query: DossierQuery) -> Page[DossierItem]:
     """A page of dossiers; `q` searches titles and references."""
-    place = read_cursor(query.cursor, Place)
-    rows = await _rows(transaction, query, place.id if place else _AFTER_ALL)
-    return cut_page(rows, query.limit, lambda row: Place(id=row.id))
-
-
-async def _rows(transaction: Transaction, query: DossierQuery, before: UUID) -> list[DossierItem]:
-    limit = query.limit + 1
-    if query.q.strip():
-        return await search(transaction, await words_of(transaction, query.q), query.status, before, limit)
-    if query.status is None:
-        return await transaction.rows(_q.list_dossiers, DossierItem, before=before, limit=limit)
-    return await transaction.rows(
-        _q.list_dossiers_of_status, DossierItem, status=query.status, before=before, limit=limit
-    )
+    return await reading.page_of_dossiers(transaction, query)
 
 
 @endpoint("POST", "/api/v1/dossiers", permission="dossiers:write", summary="Create a dossier")
@@ -41,10 +24,7 @@ async def create_dossier(transaction: Transaction, body: NewDossier) -> Created[
 @endpoint("GET", "/api/v1/dossiers/{id}", permission="dossiers:read", summary="Read a dossier")
 async def read_dossier(transaction: Transaction, id: UUID) -> Dossier:
     """The dossier with its notes."""
-    dossier = await transaction.row(_q.read_dossier, Dossier, id=id)
-    if dossier is None:
-        raise NotFound
-    return dossier
+    return await reading.read_dossier(transaction, id)
 
 
 @endpoint(
@@ -85,3 +65,14 @@ async def close_dossier(transaction: Transaction, id: UUID, expected: int | None
 async def reopen_dossier(transaction: Transaction, id: UUID, expected: int | None) -> Dossier:
     """The dossier, open again."""
     return await actions.reopen_dossier(transaction, id, expected)
+
+
+ENDPOINTS: Final = (
+    list_dossiers,
+    create_dossier,
+    read_dossier,
+    change_dossier,
+    delete_dossier,
+    close_dossier,
+    reopen_dossier,
+)

@@ -63,9 +63,17 @@ async def test_the_server_never_sees_a_password(shared: Installed) -> None:
     assert {row[0] is None or row[0].startswith("SCRAM-SHA-256$4096:") for row in stored} == {True}
 
 
-async def test_a_lost_credential_is_made_anew(fresh: Installed, tmp_path: Path) -> None:
+async def test_it_refuses_to_replace_passwords_that_another_machine_has(fresh: Installed, tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match=r"passwords are not in .* \(app, gate, operator, worker, backup\)"):
+        await install(fresh.admin_url, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    async with fresh.role("app"):
+        pass
+
+
+async def test_a_lost_credential_is_made_anew_when_asked(fresh: Installed, tmp_path: Path) -> None:
     try:
-        assert (await install(fresh.admin_url, tmp_path)).applied == []
+        assert (await install(fresh.admin_url, tmp_path, new_passwords=True)).applied == []
         async with connected(role_url(fresh.admin_url, "app", tmp_path, fresh.prefix)):
             pass
     finally:
@@ -93,10 +101,47 @@ async def test_it_refuses_an_edited_file(fresh: Installed) -> None:
 
 async def test_it_refuses_a_database_of_a_newer_version(fresh: Installed) -> None:
     async with fresh.superuser() as connection:
-        await connection.execute("insert into system.migration values ('belsimple', 900, 'from_the_future', 'x')")
+        await connection.execute(
+            "insert into system.migration values ('belsimple', 900, 'from_the_future', 'x', default, true)"
+        )
     with pytest.raises(OperatorError, match="made by a newer version of belsimple") as refused:
         await install(fresh.admin_url, fresh.credentials)
     assert "Nothing was changed" in str(refused.value)
+
+
+async def test_it_works_on_what_the_first_half_of_a_newer_version_made(fresh: Installed) -> None:
+    async with fresh.superuser() as connection:
+        await connection.execute("insert into system.migration values ('belsimple', 900, 'from_the_future', 'x')")
+    assert (await install(fresh.admin_url, fresh.credentials)).applied == []
+
+
+async def test_an_upgrade_runs_in_two_halves(fresh: Installed, tmp_path: Path) -> None:
+    (tmp_path / "0001_new.sql").write_text("create table shop.new (id uuid);")
+    (tmp_path / "0002_old.post.sql").write_text("create table shop.old (id uuid);")
+    shop = [ModuleSchema("shop", tmp_path)]
+    first = await migrate(fresh.admin_url, fresh.credentials, [], shop, before=True)
+    second = await migrate(fresh.admin_url, fresh.credentials, [], shop)
+    assert (first.applied, second.applied) == (["shop/0001_new"], ["shop/0002_old"])
+    async with fresh.superuser() as connection:
+        noted = await connection.fetch(
+            "select number, after from system.migration where source = 'shop' order by number"
+        )
+    assert [tuple(row) for row in noted] == [(1, False), (2, True)]
+
+
+async def test_it_refuses_to_begin_an_upgrade_before_the_last_one_is_finished(fresh: Installed, tmp_path: Path) -> None:
+    for name in ("0001_new.sql", "0002_old.post.sql", "0003_newer.sql"):
+        (tmp_path / name).write_text("select 1;")
+    with pytest.raises(OperatorError, match="must be finished before shop/0003_newer can run"):
+        await migrate(fresh.admin_url, fresh.credentials, [], [ModuleSchema("shop", tmp_path)], before=True)
+
+
+async def test_there_is_nothing_to_upgrade_in_an_empty_database(
+    cluster: RunningCluster, profile: Profile, tmp_path: Path
+) -> None:
+    _, url = await empty_database(cluster, profile)
+    with pytest.raises(OperatorError, match="there is nothing to upgrade"):
+        await install(url, tmp_path, before=True)
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(fresh: Installed, tmp_path: Path) -> None:

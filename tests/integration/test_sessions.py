@@ -56,7 +56,7 @@ async def test_a_session_ends_after_twelve_hours_however_busy(world: World) -> N
 async def test_a_tenants_own_limits_hold_for_the_sessions_there_are(world: World) -> None:
     token, other = await world.session(), await world.session()
     async with world.acting(token=token) as transaction:
-        await transaction.value(settings.change_settings, name=None, idle=5, absolute=60, expected=1)
+        await transaction.value(settings.change_settings, name=None, language=None, idle=5, absolute=60, expected=1)
     await age(world, token, last_seen="now() - interval '4 minutes 55 seconds'")
     await age(world, other, last_seen="now() - interval '5 minutes'")
     assert await lives(world, token)
@@ -73,7 +73,8 @@ async def test_a_tenant_cannot_set_limits_beyond_the_promised_ones(world: World,
     with refused("23514"):
         async with world.acting() as transaction:
             await transaction.value(
-                settings.change_settings, **{"name": None, "idle": None, "absolute": None, "expected": 1, **limits}
+                settings.change_settings,
+                **{"name": None, "language": None, "idle": None, "absolute": None, "expected": 1, **limits},
             )
 
 

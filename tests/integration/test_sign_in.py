@@ -117,11 +117,12 @@ async def test_it_remembers_where_an_account_signed_in_without_keeping_the_addre
 async def test_one_ipv6_network_is_one_place(world: World) -> None:
     await world.session()
     await world.gate.call(
-        identity.sign_in,
+        identity.prove_password,
         slug=world.slug,
         email=world.owner.email,
         proof=world.owner.proof,
         token_hash=random_proof(),
+        pending_hash=random_proof(),
         address="2001:db8:1:2::1",
         agent="x",
     )

@@ -34,6 +34,13 @@ async def test_making_suspending_and_resuming_stand_in_both_trails(world: World)
     assert [json.loads(row["new"])["status"] for row in entries] == ["active", "suspended", "active"]
 
 
+async def test_the_tenants_trail_tells_the_operators_staff_from_a_command(world: World) -> None:
+    await world.as_owner("select tenancy.set_status($1, 'suspended', 'operator:somebody')", world.slug)
+    assert (await world.trail(object_type="identity.tenant", action="update"))[0]["source"] == "operator"
+    await world.resume()
+    assert (await world.trail(object_type="identity.tenant", action="update"))[1]["source"] == "command"
+
+
 @pytest.mark.parametrize("slug", ["", "ab", "Acme", "1st", "a_b", "acme-", "a" * 41, "acme.example", "é-acme"])
 async def test_a_slug_that_cannot_be_is_refused(world: World, slug: str) -> None:
     with pytest.raises(OperatorError, match="cannot name a tenant"):
@@ -89,9 +96,9 @@ async def test_no_part_of_the_service_can_run_them(world: World) -> None:
     for role in ("app", "gate", "worker", "operator", "backup"):
         async with world.installed.role(role) as connection:
             for call in (
-                "tenancy.create_tenant('evil', 'Evil', 'a@b', '', 'me', false)",
+                "tenancy.create('evil', 'Evil', 'a@b', 'en', 'me', false)",
                 f"tenancy.set_status('{world.slug}', 'suspended', 'me')",
-                "tenancy.invite_member('x', 'a@b', 'owner', '')",
+                "tenancy.invite_by_command('x', 'a@b', 'owner')",
                 "tenancy.tenants()",
                 f"tenancy.remove_synthetic('{world.slug}', 'me')",
                 "identity.raise_hashing(131072, 3, 'me')",

@@ -137,7 +137,7 @@ async def test_it_cannot_enter_twice(world: World) -> None:
     token = await world.session(stranger)
     with pytest.raises(asyncpg.PostgresError, match="already entered"):
         async with world.acting() as transaction:
-            await transaction.value(pool.enter, token=token)
+            await transaction.value(pool.enter, token=token, address=None)
 
 
 @EVERY_PROFILE
@@ -276,10 +276,11 @@ async def test_a_cancelled_request_ends_its_backend_and_its_work(world: World) -
 async def test_requests_cancelled_at_any_moment_leave_a_pool_that_works(world: World) -> None:
     token = await world.session()
 
-    async def request() -> None:
+    async def request() -> str:
         async with world.app.tenant(token, writing=True) as transaction:
-            await account.me(transaction)
+            return (await account.me(transaction)).email
 
+    expected = await request()
     for moments in range(60):
         task = asyncio.create_task(request())
         for _ in range(moments % 30):
@@ -288,7 +289,7 @@ async def test_requests_cancelled_at_any_moment_leave_a_pool_that_works(world: W
             await asyncio.sleep(0.0002 * (moments - 30))
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.gather(request(), request())  # both connections answer
+        assert await asyncio.gather(request(), request()) == [expected, expected], "a connection was lost"
 
 
 @ONE_PROFILE

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from belsimple.access import actions as access
-from belsimple.audit.routes import Entry
+from belsimple.audit.trail import Entry
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import LOGIN_ROLES
 from belsimple.identity import account
@@ -102,7 +102,9 @@ async def test_everything_that_changes_who_may_do_what_is_there(world: World) ->
             transaction, member_id=member.id, status="deactivated", roles=["member"], expected=None
         )
         await access.delete_role(transaction, role_id=role.id, expected=2)
-        await transaction.value(settings.change_settings, name="New Name", idle=20, absolute=None, expected=1)
+        await transaction.value(
+            settings.change_settings, name="New Name", language=None, idle=20, absolute=None, expected=1
+        )
     token = await world.session()
     async with world.gate.tenant(token, writing=True) as transaction:
         await transaction.value(
@@ -142,7 +144,7 @@ async def test_signing_in_and_failing_to_are_there(world: World) -> None:
     assert (signed_in["source"], signed_in["account_id"], json.loads(signed_in["detail"])) == (
         "sign_in",
         world.owner.id,
-        {"method": "password", "address": "192.0.2.1"},
+        {"method": "password", "proven": ["pwd"], "address": "192.0.2.1"},
     )
     assert (refusal["source"], refusal["object_id"]) == ("sign_in", world.owner.id)
     opened = await world.trail(object_type="identity.session", action="insert", object_id=signed_in["object_id"])

@@ -27,7 +27,7 @@ async def add(transaction, title: str):
     await asyncio.sleep(60)
 async def main():
     database = await Database.open(sys.argv[1], part="worker", size=2)
-    await run_worker(sys.argv[1], database, [Module(name="dossiers", package="belsimple_dossiers", permissions=(), endpoints=(), jobs=(Job("probe.add", add),))])
+    await run_worker(sys.argv[1], database, [Module(name="dossiers", package="belsimple_dossiers", permissions=(), endpoints=(), jobs=(Job("probe.add", add),))], ())
 asyncio.run(main())
 """
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +11,9 @@ from typing import Any
 import msgspec
 
 from belsimple.database.transaction import Database
+from belsimple.files.vault import Vault
+from belsimple.modules import Module
+from belsimple.server.assembly import all_endpoints, console_pages
 from belsimple.web.application import build_application
 from belsimple.web.asgi import ASGIApp
 from belsimple.web.endpoint import Endpoint
@@ -19,6 +22,7 @@ from belsimple.web.settings import WebSettings
 
 from .databases import Installed
 
+_NO_VAULT = object()
 _GENEROUS = Rate(100_000, 100_000)
 _SETTINGS = WebSettings(
     host="localhost",
@@ -65,8 +69,17 @@ class Api:
 
     @classmethod
     @asynccontextmanager
-    async def serving(cls, installed: Installed, endpoints: Iterable[Endpoint]) -> AsyncIterator["Api"]:
-        """Serve `endpoints` on a database, between ASGI's start-up and shutdown."""
+    async def serving(
+        cls,
+        installed: Installed,
+        endpoints: Iterable[Endpoint],
+        vault: Vault | None = None,
+        modules: Sequence[Module] = (),
+    ) -> AsyncIterator["Api"]:
+        """Serve `endpoints` on a database, between ASGI's start-up and shutdown; documents go to `vault`, if there are any.
+
+        `modules` are those whose settings the platform's own endpoints tell of.
+        """
         opened: list[Database] = []
 
         async def open_database() -> Database:
@@ -79,7 +92,8 @@ class Api:
             open_database=open_database,
             settings=_SETTINGS,
             log=_quiet,
-            services={"gate": None},
+            pages=console_pages("web", all_endpoints()),
+            services={"behind": (), "vault": vault or _NO_VAULT, "modules": modules},
         )
         asked: asyncio.Queue[Any] = asyncio.Queue()
         told: asyncio.Queue[Any] = asyncio.Queue()
@@ -101,8 +115,12 @@ class Api:
         json: Any = None,
         *,
         headers: dict[str, str] | None = None,
+        pieces: Iterable[bytes] | AsyncIterator[Any] | None = None,
     ) -> Response:
-        """One request of a session (its token), with a JSON body unless that is None."""
+        """One request of a session (its token), with a JSON body unless that is None; or with `pieces` as its body, one message each.
+
+        A piece that is no bytes is a message itself: a disconnect, say.
+        """
         path, _, query = target.partition("?")
         listed = {"host": "localhost", **(headers or {})}
         if session is not None:
@@ -120,7 +138,8 @@ class Api:
             "client": ("192.0.2.1", 1234),
         }
         sent: list[Any] = []
-        await self._app(scope, partial(_whole, body), partial(_keep, sent))
+        receive = _Pieces([body] if pieces is None else pieces)
+        await self._app(scope, receive, partial(_keep, sent))
         received = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return Response(sent[0]["status"], received, b"".join(message["body"] for message in sent[1:]))
 
@@ -129,8 +148,26 @@ async def _run(app: ASGIApp, *arguments: Any) -> None:
     await app(*arguments)
 
 
-async def _whole(body: bytes) -> dict[str, Any]:
-    return {"type": "http.request", "body": body, "more_body": False}
+class _Pieces:
+    """ASGI's receive over pieces, and the disconnect after an answer."""
+
+    def __init__(self, pieces: Iterable[bytes] | AsyncIterator[Any]) -> None:
+        self._pieces = pieces if isinstance(pieces, AsyncIterator) else _each(pieces)
+        self._ended = False
+
+    async def __call__(self) -> Any:
+        if self._ended:
+            await asyncio.Event().wait()
+        piece = await anext(self._pieces, None)
+        if isinstance(piece, dict):
+            return piece
+        self._ended = piece is None
+        return {"type": "http.request", "body": piece or b"", "more_body": not self._ended}
+
+
+async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 async def _keep(sent: list[Any], message: Any) -> None:

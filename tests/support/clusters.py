@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 from belsimple.server.cluster import embedded_binaries
 
+from .places import scratch
+
 VERSIONS = ("18", "15")
 _HOST = Path(__file__).with_name("cluster_host.py")
 _UNPRIVILEGED = "nobody"
@@ -39,14 +41,15 @@ def binaries_of(version: str) -> Path:
 
 
 @contextlib.contextmanager
-def running_cluster(version: str, *, fsync: str = "off") -> Iterator[RunningCluster]:
+def running_cluster(version: str, *, fsync: str = "off", binaries: Path | None = None) -> Iterator[RunningCluster]:
     """A fresh cluster for the length of a `with`; unless asked for, it does not wait for the disk."""
-    folder = Path(tempfile.mkdtemp(prefix="belsimple-test-", dir="/tmp"))
+    programs = binaries or binaries_of(version)
+    folder = Path(tempfile.mkdtemp(prefix="belsimple-test-", dir=scratch()))
     if os.geteuid() == 0:
         shutil.chown(folder, _UNPRIVILEGED)
     folder.chmod(0o711)  # a service under another user may connect to it; nobody is trusted without a password
     process = subprocess.Popen(
-        [*_as_nobody(), sys.executable, "-P", "-c", _HOST.read_text("utf-8"), binaries_of(version), folder, fsync],
+        [*_as_nobody(), sys.executable, "-P", "-c", _HOST.read_text("utf-8"), programs, folder, fsync],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

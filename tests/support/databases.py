@@ -122,9 +122,9 @@ async def _create(connection: Any, name: str, profile: Profile, template: str = 
     if profile.managed:
         if not await connection.fetchval(_roles.role_exists.sql, _MANAGER):
             await connection.execute(f"create role {_MANAGER} login createrole password '{_MANAGER_PASSWORD}'")
-        await connection.execute(f'create database "{name}" template "{template}" owner {_MANAGER}')
+        await connection.execute(f'create database "{name}" template "{template}" strategy file_copy owner {_MANAGER}')
     else:
-        await connection.execute(f'create database "{name}" template "{template}"')
+        await connection.execute(f'create database "{name}" template "{template}" strategy file_copy')
 
 
 def _admin_url(cluster: RunningCluster, name: str, profile: Profile) -> str:

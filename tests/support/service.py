@@ -17,6 +17,8 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from .places import scratch
+
 _READY = "belsimple is ready"
 _START_SECONDS = 90
 
@@ -31,7 +33,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def public_folder() -> Iterator[Path]:
     """A new folder that the service's own user can reach, unlike those that pytest makes."""
-    folder = Path(tempfile.mkdtemp(prefix="belsimple-service-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="belsimple-service-", dir=scratch()))
     folder.chmod(0o755)
     try:
         yield folder
@@ -172,6 +174,14 @@ class Service:
         body = {"tenant": chosen["slug"], "email": account["email"], "password": account["password"]}
         async with self.client() as client:
             async with client.post("/api/v1/session", json=body) as answer:
+                assert answer.status == 201, await answer.text()
+            yield client
+
+    @contextlib.asynccontextmanager
+    async def operator_signed_in(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """A client with the session of the demo operator."""
+        async with self.client() as client:
+            async with client.post("/operator/api/v1/session", json=self.demo["operator"]) as answer:
                 assert answer.status == 201, await answer.text()
             yield client
 

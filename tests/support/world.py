@@ -58,6 +58,11 @@ class World:
                 transaction, member_id=member.id, status="deactivated", roles=None, expected=None
             )
 
+    async def reactivate(self, member: Account) -> None:
+        """The owner lets a member in again."""
+        async with self.acting() as transaction:
+            await account.change_member(transaction, member_id=member.id, status="active", roles=None, expected=None)
+
     async def suspend(self) -> None:
         """The operator suspends this tenant."""
         await tenancy.set_status(self.installed.admin_url, slug=self.slug, status="suspended")

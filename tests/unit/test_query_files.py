@@ -81,3 +81,11 @@ def test_a_query_cannot_be_changed(load) -> None:
     query = load("-- name: it\nselect 1").it
     with pytest.raises(AttributeError):
         query.sql = "select 2"
+
+
+def test_a_file_without_a_query_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "without").mkdir()
+    (tmp_path / "without" / "__init__.py").touch()
+    (tmp_path / "without" / "queries.sql").write_text("-- nothing yet\n", "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_queries("without").all() == ()

@@ -6,6 +6,7 @@ import os
 import secrets
 import statistics
 import time
+from collections import Counter
 from collections.abc import Coroutine, Iterable
 from typing import Any, Final
 
@@ -48,6 +49,25 @@ async def how_long_a_refusal_takes(site: Site) -> None:
 
 
 @api_case(18, "rate_limits")
+async def guessing_with_a_stolen_session(site: Site) -> None:
+    """Whoever has a session but not its password runs into 429 guessing it, wherever it is asked for."""
+    for method, path, field in (
+        ("POST", "/api/v1/reauthentication", "password"),
+        ("PUT", "/api/v1/account/password", "current"),
+    ):
+        token, body = (
+            await site.new_session("fourth"),
+            {} if field == "password" else {"new": secrets.token_urlsafe(12)},
+        )
+        seen: list[int] = []
+        while 429 not in seen and len(seen) < 14:  # one after another: hashing for many at once would answer 503
+            body[field] = secrets.token_urlsafe(12)
+            seen.append((await site.send(method, path, token=token, json=body, patient=False)).status)
+        if 429 not in seen:
+            raise Broken(f"{method} {path}: 14 guesses, and none was refused for being one too many: {seen}")
+
+
+@api_case(18, "rate_limits")
 async def guessing_at_one_account(site: Site) -> None:
     """Guesses at one account from one address run into 429."""
     email = f"{secrets.token_hex(8)}@example.invalid"
@@ -56,12 +76,43 @@ async def guessing_at_one_account(site: Site) -> None:
 
 @api_case(18, "trusted_proxies")
 async def an_invented_address(site: Site) -> None:
-    """A forwarded address that nobody vouches for evades no limit."""
+    """An address that nobody vouches for evades no limit, be the service's neighbour a client or a trusted proxy."""
     email = f"{secrets.token_hex(8)}@example.invalid"
     invented = (
-        {"X-Forwarded-For": f"198.51.100.{number}", "Forwarded": f"for=198.51.100.{number}"} for number in range(14)
+        {
+            "X-Forwarded-For": f"198.51.100.{number}, 203.0.113.77",  # a proxy adds the last one, and that one alone
+            "Forwarded": f"for=198.51.100.{number}",
+            "X-Real-IP": f"198.51.100.{number}",
+            "X-Belsimple-Address": f"198.51.100.{number}",
+        }
+        for number in range(14)
     )
     await _must_be_limited(_attempt(site, email=email, patient=False, headers=headers) for headers in invented)
+
+
+@api_case(18, "address_network")
+async def a_provider_s_whole_network(site: Site) -> None:
+    """Addresses of one IPv6 /64 are one address: a single customer has all of them."""
+    email, network = f"{secrets.token_hex(8)}@example.invalid", f"2001:db8:{secrets.token_hex(2)}:1"
+    await _must_be_limited(
+        _attempt(site, email=email, patient=False, headers={"X-Forwarded-For": f"{network}:{number:x}::1"})
+        for number in range(1, 15)
+    )
+
+
+@api_case(18, "rate_limits")
+async def guessing_at_links(site: Site) -> None:
+    """Invented invitations run into 429, one answer for all of them before that."""
+    body = {"name": "Attack", "password": secrets.token_urlsafe(18)}
+    await _must_be_limited(
+        site.send(
+            "POST",
+            "/api/v1/invitations/acceptance",
+            json={**body, "token": secrets.token_urlsafe(32)},
+            patient=False,
+        )
+        for _ in range(40)
+    )
 
 
 @api_case(18, "rate_limits")
@@ -88,11 +139,12 @@ async def guessing_from_many_addresses(site: Site) -> None:
 
 async def _present(gate: Database, site: Site, proof: bytes, address: str) -> list[Any]:
     return await gate.call(
-        _identity.sign_in,
+        _identity.prove_password,
         slug=site.names["a_slug"],
         email=site.names["a_third_email"],
         proof=proof,
         token_hash=hashlib.sha256(os.urandom(32)).digest(),
+        pending_hash=os.urandom(32),
         address=address,
         agent="belsimple attack",
     )
@@ -121,14 +173,16 @@ async def _attempt(
 async def _must_be_limited(guesses: Iterable[Coroutine[Any, Any, Reply]]) -> None:
     """Guess all at once, and stop at the first refusal: guesses are counted before they are hashed."""
     running = [asyncio.ensure_future(guess) for guess in guesses]
+    seen: Counter[int] = Counter()
     try:
         for finished in asyncio.as_completed(running):
             reply = await finished
+            seen[reply.status] += 1
             if reply.status == 429:
                 if "retry-after" not in reply.headers:
                     raise Broken("a 429 does not say when to try again")
                 return
-        raise Broken(f"{len(running)} guesses, and none was refused for being one too many")
+        raise Broken(f"{len(running)} guesses, and none was refused for being one too many: {dict(seen)}")
     finally:
         for one in running:
             one.cancel()

@@ -2,8 +2,11 @@
 
 from typing import Final
 
+from asyncpg import InvalidAuthorizationSpecificationError
+
 from belsimple.attack.site import Broken, Site, api_case, expect
 from belsimple.database.queries import load_queries
+from belsimple.database.transaction import Database
 from belsimple.tenancy import actions as tenancy
 
 _q = load_queries("belsimple.attack", "ground.sql")
@@ -38,6 +41,17 @@ async def ended_from_another_session(site: Site) -> None:
     current = next(session["id"] for session in listed if session["current"])
     await site.send("DELETE", f"/api/v1/sessions/{current}", token=token)
     await _must_be_dead(site, other, "after being ended")
+
+
+@api_case(16, "ended")
+async def ended_with_all_the_others(site: Site) -> None:
+    """Of all the own sessions the one that ended the others opens anything, and colleagues keep theirs."""
+    token, other, colleague = [await site.new_session(who) for who in ("ender", "ender", "member")]
+    expect(await site.send("DELETE", "/api/v1/sessions", token=token), 204, why="ending all other sessions")
+    await _must_be_dead(site, other, "after all others were ended")
+    for alive, whose in ((token, "the own"), (colleague, "a colleague's")):
+        if not await site.alive(alive):
+            raise Broken(f"{whose} session was ended with the others")
 
 
 @api_case(16, "session_expiry")
@@ -105,3 +119,34 @@ async def after_a_change_of_role(site: Site) -> None:
         expect(reply, 403, why="a change after the role went")
     finally:
         await site.send("PATCH", path, token=owner, json={"roles": ["member"]})
+
+
+@api_case(16, "networks")
+async def from_another_network(site: Site) -> None:
+    """A session opens nothing from outside the networks that its tenant has named, and everything from within."""
+    token = await site.new_session("member")
+    await _name_networks(site, ["192.0.2.0/24"])
+    app = await Database.open(site.ground.urls["app"], part="web", size=1)
+    try:
+        if not await _opens(app, token, "192.0.2.24"):
+            raise Broken("the tenant's own network is shut out")
+        if await _opens(app, token, "198.51.100.1"):
+            raise Broken("a stolen cookie opens the tenant from anywhere")
+    finally:
+        await app.close()
+        await _name_networks(site, [])
+
+
+async def _opens(app: Database, token: bytes, address: str) -> bool:
+    try:
+        async with app.tenant(token, writing=False, address=address):
+            return True
+    except InvalidAuthorizationSpecificationError:
+        return False
+
+
+async def _name_networks(site: Site, networks: list[str]) -> None:
+    """As the tenant's owner does from within them."""
+    async with site.owner_of_the_database() as owner:
+        await owner.execute(_q.inside.sql, site.names["a_tenant"])
+        await owner.execute(_q.name_networks.sql, site.names["a_tenant"], networks)

@@ -1,6 +1,7 @@
 """An HTTPS client that is no browser: it sends what it is told, keeps no cookie and follows nothing."""
 
 import asyncio
+import secrets
 import ssl
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -10,10 +11,9 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 _PATIENCE: Final = 8
-_ANSWERED_EARLY: Final = 5
-_SMALL: Final = 64 * 1024
 _FLOOD: Final = 429
 _PIECE: Final = 64 * 1024
 
@@ -44,25 +44,41 @@ class Reply(NamedTuple):
 
 
 class Client:
-    """A client of the service at `url`; `host` is the name it asks for, `cookie` the name of the session's."""
+    """A client of the service at `url`; `host` is the name it asks for; the cookies' names are known later."""
 
-    def __init__(self, url: str, host: str, context: ssl.SSLContext, session: aiohttp.ClientSession) -> None:
+    def __init__(self, url: str, host: str, context: ssl.SSLContext) -> None:
         self.url = url
         self.host = host
         self.context = context
         self.cookie = ""
-        self._session = session
+        self.operators_cookie = ""
+        self.pending_cookie = ""
+        self._session = self._new_session()
 
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, host: str, context: ssl.SSLContext) -> AsyncIterator[Self]:
         """Connections are made as they are needed."""
-        connector = aiohttp.TCPConnector(ssl=context, limit=64)
-        timeout = aiohttp.ClientTimeout(total=30)
-        async with aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
-        ) as session:
-            yield cls(url, host, context, session)
+        client = cls(url, host, context)
+        try:
+            yield client
+        finally:
+            await client._session.close()
+
+    async def move(self) -> None:
+        """Go on from another address of this machine's, if the service is here: limits count each address by itself."""
+        await self._session.close()
+        self._session = self._new_session()
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        own = urlsplit(self.url).hostname == "127.0.0.1"  # all of 127.0.0.0/8 is this machine's
+        address = f"127.{_some()}.{_some()}.{_some()}"
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self.context, limit=64, local_addr=(address, 0) if own else None),
+            timeout=aiohttp.ClientTimeout(total=30),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        )
 
     async def send(
         self,
@@ -79,7 +95,8 @@ class Client:
         """Send one request. `patient`: a full rate limit is waited for, not taken for the answer."""
         sent = {"Host": self.host, "User-Agent": "belsimple-attack", **(headers or {})}
         if token is not None:
-            sent["Cookie"] = self.cookie_of(token)
+            side = self.operators_cookie if path.startswith("/operator/") else self.cookie
+            sent.setdefault("Cookie", self.cookie_of(token, side))
         if json is not None:
             raw = msgspec.json.encode(json)
         if raw is not None:
@@ -92,42 +109,41 @@ class Client:
             reply = await self._once(method, path, sent, raw, chunked=chunked)
         return reply
 
-    def cookie_of(self, token: bytes) -> str:
-        """The Cookie header of a session."""
-        return f"{self.cookie}={urlsafe_b64encode(token).rstrip(b'=').decode()}"
+    def cookie_of(self, token: bytes, name: str = "") -> str:
+        """The Cookie header of a session, under the tenants' name unless another is given."""
+        return f"{name or self.cookie}={urlsafe_b64encode(token).rstrip(b'=').decode()}"
 
     async def _once(
         self, method: str, path: str, headers: Mapping[str, str], raw: bytes | None, *, chunked: bool
     ) -> Reply:
-        for attempt in range(_ANSWERED_EARLY):
-            data = _pieces(raw) if chunked and raw is not None else raw
-            try:
-                async with self._session.request(
-                    method, self.url + path, headers=headers, data=data, allow_redirects=False
-                ) as got:
-                    body = await got.read()
-                    return Reply(got.status, {name.lower(): value for name, value in got.headers.items()}, body)
-            except aiohttp.ClientOSError:
-                # A refusal that comes before the whole body was sent can be lost with the connection; what was refused may be sent again.
-                if raw is None or len(raw) <= _SMALL or attempt == _ANSWERED_EARLY - 1:
-                    raise
-        raise AssertionError("unreachable")
+        data = _pieces(raw) if chunked and raw is not None else raw
+        async with self._session.request(
+            method, URL(self.url + path, encoded=True), headers=headers, data=data, allow_redirects=False
+        ) as got:
+            body = await got.read()
+            return Reply(got.status, {name.lower(): ", ".join(got.headers.getall(name)) for name in got.headers}, body)
 
     async def stall(self, path: str, token: bytes, *, seconds: float) -> int:
         """Begin a POST, send one byte of its body and no more; the status that comes within `seconds`, else 0."""
+        return await self.begin(path, token, b"{", length="100", seconds=seconds)
+
+    async def begin(
+        self, path: str, token: bytes, body: bytes, *, length: str, kind: str = "application/json", seconds: float
+    ) -> int:
+        """POST `body` under a length of one's own choice, then wait; the status that comes within `seconds`, else 0."""
         parts = urlsplit(self.url)
-        reader, writer = await asyncio.open_connection(
+        reader, writer = await asyncio.open_connection(  # noqa: TID251 - to the service under attack
             parts.hostname, parts.port or 443, ssl=self.context, server_hostname=parts.hostname
         )
         lines = (
             f"POST {path} HTTP/1.1",
             f"Host: {self.host}",
             f"Cookie: {self.cookie_of(token)}",
-            "Content-Type: application/json",
-            "Content-Length: 100",
+            f"Content-Type: {kind}",
+            f"Content-Length: {length}",
         )
         try:
-            writer.write("\r\n".join((*lines, "", "{")).encode())
+            writer.write("\r\n".join((*lines, "", "")).encode() + body)
             await writer.drain()
             async with asyncio.timeout(seconds):
                 status = await reader.readline()
@@ -136,6 +152,10 @@ class Client:
             return 0
         finally:
             writer.transport.abort()
+
+
+def _some() -> int:
+    return secrets.randbelow(250) + 2
 
 
 async def _pieces(raw: bytes) -> AsyncIterator[bytes]:

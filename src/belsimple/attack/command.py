@@ -28,7 +28,7 @@ from belsimple.server.settings import Settings
 from belsimple.server.values import public_url
 
 _roles = load_queries("belsimple.database", "roles.sql")
-NUMBERS: Final = (*range(1, 17), 18, 24)
+NUMBERS: Final = (*range(1, 21), 24)
 """The attacks of the list that what exists by now can meet."""
 
 
@@ -78,7 +78,7 @@ async def run(settings: Settings, *, url: str | None, i_own_this: bool) -> Async
         async for outcome in run_corpus(ground, load_corpus()):
             yield outcome
         yield _untouched(before, await fingerprint(ground))
-        async for outcome in _requests(client, ground):
+        async for outcome in _requests(client, ground, settings):
             yield outcome
 
 
@@ -107,9 +107,9 @@ def _client(settings: Settings, url: str | None) -> AbstractAsyncContextManager[
     return Client.open(url.rstrip("/"), urlsplit(url).netloc, ssl.create_default_context())
 
 
-async def _requests(client: Client, ground: Ground) -> AsyncIterator[Outcome]:
+async def _requests(client: Client, ground: Ground, settings: Settings) -> AsyncIterator[Outcome]:
     try:
-        site = await site_on(client, ground)
+        site = await site_on(client, ground, settings)
         known = await site.alive(await site.session("owner"))
     except (aiohttp.ClientError, OSError, msgspec.DecodeError) as error:
         raise OperatorError(

@@ -4,6 +4,7 @@ Everything is made as the product makes it, through the parts' own roles. All ac
 """
 
 import os
+import re
 import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
@@ -15,9 +16,11 @@ import msgspec
 
 from belsimple.attack.backend import Backend
 from belsimple.attack.manner import SERVICE, Manner
+from belsimple.database.admin import connect_admin, owner_connection
 from belsimple.database.queries import load_queries
 from belsimple.database.roles import ROLES
 from belsimple.database.transaction import Database
+from belsimple.errors import OperatorError
 from belsimple.identity.hashing import SALT_BYTES, Hasher, Parameters
 from belsimple.tenancy import actions as tenancy
 
@@ -33,11 +36,24 @@ _PEOPLE: Final = {
     "third": "member",
     "fourth": "member",
     "fifth": "member",
+    "ender": "member",
     "leaver": "member",
     "changed": "member",
     "changer": "member",
     "target": "member",
+    "forgetful": "member",
+    "mover": "member",
+    "inviter": "admin",
+    "coder": "member",
+    "halved": "member",
+    "locked": "member",
+    "resetter": "member",
+    "enroller": "member",
+    "keyed": "member",
+    "guessed": "member",
 }
+
+_OURS: Final = re.compile(r"attack-[ab]-[0-9a-f]{8}")
 
 Profile = Literal["owned", "managed"]
 
@@ -82,13 +98,23 @@ class Person(NamedTuple):
 
 @asynccontextmanager
 async def prepared(admin_url: str, urls: dict[str, str], prefix: str, profile: Profile) -> AsyncIterator[Ground]:
-    """Make the two tenants; they are removed afterwards, whatever happened."""
+    """Make the two tenants; they are removed afterwards, whatever happened, and so are those of a run that was killed.
+
+    Raises OperatorError while another run is at work in the same database.
+    """
     ground = Ground(admin_url, urls, {role: f"{prefix}_{role}" for role in ROLES}, profile, await new_credential())
+    admin = await connect_admin(admin_url)
     try:
-        await furnish(ground)
-        yield ground
+        if not await admin.fetchval(_q.only_one.sql):
+            raise OperatorError("Another attack on this service is under way", "Wait until it has ended.")
+        await _remove_leftovers(ground)
+        try:
+            await furnish(ground)
+            yield ground
+        finally:
+            await _remove(ground)
     finally:
-        await _remove(ground)
+        await admin.close(timeout=5)
 
 
 async def furnish(ground: Ground) -> None:
@@ -139,11 +165,12 @@ async def _person(ground: Ground, gate: Database, slug: str, invitation: str) ->
 async def _signed_in(gate: Database, ground: Ground, slug: str, email: str) -> Person:
     token = os.urandom(32)
     [opened] = await gate.call(
-        _identity.sign_in,
+        _identity.prove_password,
         slug=slug,
         email=email,
         proof=ground.credential.proof,
         token_hash=sha256(token).digest(),
+        pending_hash=os.urandom(32),
         address=_ADDRESS,
         agent="belsimple attack",
     )
@@ -174,21 +201,43 @@ async def _furnish(app: Database, ground: Ground, side: str) -> None:
 
 
 async def _remove(ground: Ground) -> None:
-    """Module rows go inside their tenant, through role app; then the tenants. A tenant that was never made is passed over."""
-    made = {view.slug: view.status for view in await tenancy.list_tenants(ground.admin_url)}
+    """The tenants go, as far as they were made; and the suite's jobs, which nobody declared."""
     async with Backend.open(ground.urls["worker"], ground.names) as worker:
         await worker.run(_q.remove_jobs.sql)
+    for side in ("a", "b"):
+        await _remove_tenant(ground, ground.names.get(f"{side}_slug", ""))
+    await _remove_operators(ground)
+
+
+async def _remove_leftovers(ground: Ground) -> None:
+    for view in await tenancy.list_tenants(ground.admin_url):
+        if view.synthetic and _OURS.fullmatch(view.slug):
+            await _remove_tenant(ground, view.slug)
+    await _remove_operators(ground)
+
+
+async def _remove_operators(ground: Ground) -> None:
+    async with owner_connection(ground.admin_url) as owner, owner.transaction():
+        await owner.execute(_q.acting.sql)
+        await owner.execute(_q.remove_operators.sql)
+        await owner.execute(_q.remove_operator_invitations.sql)
+
+
+async def _remove_tenant(ground: Ground, slug: str) -> None:
+    """Module rows go inside their tenant, through role app, by an owner made for it; then the tenant."""
+    status = {view.slug: view.status for view in await tenancy.list_tenants(ground.admin_url)}.get(slug)
+    if status is None:
+        return
+    if status != "active":
+        await tenancy.set_status(ground.admin_url, slug=slug, status="active")
+    email = f"remover-{secrets.token_hex(4)}@{slug}.invalid"
+    invitation = await tenancy.invite_member(ground.admin_url, slug=slug, email=email, role="owner")
     async with _parts(ground) as (gate, app):
-        for side in ("a", "b"):
-            slug = ground.names.get(f"{side}_slug", "")
-            if slug in made:
-                if made[slug] != "active":
-                    await tenancy.set_status(ground.admin_url, slug=slug, status="active")
-                if f"{side}_email" in ground.names:
-                    owner = await _signed_in(gate, ground, slug, ground.names[f"{side}_email"])
-                    async with app.tenant(owner.token, writing=True) as inside:
-                        await inside.execute(_q.remove_dossiers)
-                await tenancy.remove_synthetic(ground.admin_url, slug=slug)
+        remover = await _person(ground, gate, slug, invitation)
+        async with app.tenant(remover.token, writing=True) as inside:
+            for emptied in (_q.remove_versions, _q.remove_documents, _q.remove_dossiers):
+                await inside.execute(emptied)
+    await tenancy.remove_synthetic(ground.admin_url, slug=slug)
 
 
 def _token(names: dict[str, str], side: str) -> bytes:

@@ -4,18 +4,22 @@
 """
 
 import sys
+from typing import Final, Literal
 
-from belsimple.attack.mutants import MUTANTS
+from belsimple.attack.mutating import all_mutants
+
+PARTS: Final[dict[str, Literal["gate", "operator", "web"]]] = {"gate": "gate", "operator": "operator", "web": "web"}
 
 
 def main(guard: str, part: str, other_tenant: str) -> None:
     """Apply the mutation, then serve as `belsimple serve` does."""
-    if guard in MUTANTS:
-        MUTANTS[guard](other_tenant)
+    mutants = all_mutants()
+    if guard in mutants:
+        mutants[guard](other_tenant)
     from belsimple.server import parts  # noqa: PLC0415 - only now: what it imports must see the mutation
     from belsimple.server.settings import load_settings  # noqa: PLC0415
 
-    parts.serve("gate" if part == "gate" else "web", load_settings())
+    parts.serve(PARTS[part], load_settings())
 
 
 if __name__ == "__main__":

@@ -1,92 +1,79 @@
-"""The mutations of guards that the program is: each takes one of its cares away, in a process of its own.
-
-They are applied before the request path is imported, so that a name imported elsewhere is the changed one.
-"""
+"""The mutations of guards that the program is: each takes one of its cares away (see mutating.py)."""
 
 import os
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-Mutant = Callable[[str], None]
-MUTANTS: Final[dict[str, Mutant]] = {}
-"""By the guard's name; each is given the id of the other tenant."""
+from belsimple.attack.mutating import mutant, nothing, original, replace
 
 
-def _mutant(mutant: Mutant) -> Mutant:
-    MUTANTS[mutant.__name__.lstrip("_")] = mutant
-    return mutant
-
-
-def _owner(target: str) -> tuple[Any, str]:
-    """What holds `target`, written `module:Class.name` or `module:name`; and the name."""
-    module, _, path = target.partition(":")
-    *classes, name = path.split(".")
-    owner: Any = import_module(f"belsimple.{module}")
-    for one in classes:
-        owner = getattr(owner, one)
-    return owner, name
-
-
-def _original(target: str) -> Any:
-    return getattr(*_owner(target))
-
-
-def _replace(target: str, replacement: Any) -> None:
-    setattr(*_owner(target), replacement)
-
-
-async def _nothing(*_: Any, **__: Any) -> None:
-    """Takes the place of a coroutine function that mattered."""
-
-
-@_mutant
+@mutant
 def _session_required(_: str) -> None:
-    _original(
-        "server.assembly:all_endpoints"
-    )()  # declared before: a public endpoint with a transaction would be refused
-    _replace("web.endpoint:Endpoint.public", property(lambda _: True))
+    # Declared while all is well: a public endpoint with a transaction would be refused.
+    declared = original("server.assembly:all_endpoints")()
+
+    def known(*_: Any) -> Any:
+        return declared
+
+    replace("server.assembly:all_endpoints", known)
+    replace("web.endpoint:Endpoint.public", property(lambda _: True))
+    item = original("console.menu:Item")
+
+    def entered(entry: Any, page: Any) -> Any:
+        return item(entry.label, entry.path, page.permission, page.package)
+
+    replace("console.menu:_item", entered)  # a menu refuses pages that are public
 
 
-@_mutant
+@mutant
 def _public_routes(_: str) -> None:
-    operation = _original("web.openapi:_operation")
+    operation = original("web.openapi:_operation")
 
     def changed(one: Any, *rest: Any) -> Any:
-        return {**operation(one, *rest), **({"x-permission": "public"} if one.path == "/api/v1/me" else {})}
+        return {**operation(one, *rest), **({"x-permission": "public"} if one.path.endswith("/api/v1/me") else {})}
 
-    _replace("web.openapi:_operation", changed)
+    replace("web.openapi:_operation", changed)
 
 
-@_mutant
+@mutant
 def _permission_check(_: str) -> None:
     def authorise(_plan: Any, exchange: Any, principal: Any) -> None:
         exchange.account = principal.account_id
 
-    _replace("web.plan:Plan._authorise", authorise)
+    replace("web.plan:Plan._authorise", authorise)
 
 
-@_mutant
+@mutant
+def _operators_rights(tenant: str) -> None:
+    _permission_check(tenant)
+
+
+@mutant
 def _fresh_required(_: str) -> None:
-    authorise = _original("web.plan:Plan._authorise")
+    authorise = original("web.plan:Plan._authorise")
 
     def changed(plan: Any, exchange: Any, principal: Any) -> None:
         authorise(plan, exchange, msgspec.structs.replace(principal, fresh=True))
 
-    _replace("web.plan:Plan._authorise", changed)
+    replace("web.plan:Plan._authorise", changed)
 
 
-@_mutant
+@mutant
+def _operators_fresh(tenant: str) -> None:
+    _fresh_required(tenant)
+
+
+@mutant
 def _refusals_recorded(_: str) -> None:
-    _replace("web.refusals:Refusals.add", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType]
+    replace("web.refusals:Refusals.add", lambda *_: None)  # pyright: ignore[reportUnknownLambdaType]
 
 
-@_mutant
+@mutant
 def _one_404(_: str) -> None:
-    malformed = _original("web.problems:Malformed")
+    malformed = original("web.problems:Malformed")
 
     def read(text: str) -> UUID:
         try:
@@ -94,10 +81,10 @@ def _one_404(_: str) -> None:
         except ValueError:
             raise malformed("That is no id.") from None
 
-    _replace("web.decoding:_uuid", read)
+    replace("web.decoding:_uuid", read)
 
 
-@_mutant
+@mutant
 def _unknown_fields(_: str) -> None:
     def known(kind: Any, body: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in body.items() if key in kind.__struct_encode_fields__}
@@ -105,13 +92,13 @@ def _unknown_fields(_: str) -> None:
     _change_bodies(known)
 
 
-@_mutant
+@mutant
 def _typed_input(_: str) -> None:
     _change_bodies(lambda _, body: {key: str(value) for key, value in body.items()})
 
 
 def _change_bodies(change: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
-    compile_body = _original("web.decoding:compile_body")
+    compile_body = original("web.decoding:compile_body")
 
     def changed(kind: Any) -> Any:
         read = compile_body(kind)
@@ -121,12 +108,12 @@ def _change_bodies(change: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> N
 
         return change_and_read
 
-    _replace("web.decoding:compile_body", changed)
+    replace("web.decoding:compile_body", changed)
 
 
-@_mutant
+@mutant
 def _media_type(_: str) -> None:
-    compile_body = _original("web.decoding:compile_body")
+    compile_body = original("web.decoding:compile_body")
 
     def changed(kind: Any) -> Any:
         read = compile_body(kind)
@@ -137,20 +124,20 @@ def _media_type(_: str) -> None:
 
         return read_anything
 
-    _replace("web.decoding:compile_body", changed)
+    replace("web.decoding:compile_body", changed)
 
 
-@_mutant
+@mutant
 def _parse_errors(_: str) -> None:
     def why(_raw: bytes, error: Exception) -> None:
         raise error
 
-    _replace("web.decoding:_why", why)
+    replace("web.decoding:_why", why)
 
 
-@_mutant
+@mutant
 def _unknown_parameters(_: str) -> None:
-    compile_query = _original("web.decoding:compile_query")
+    compile_query = original("web.decoding:compile_query")
 
     def changed(kind: Any, **options: Any) -> Any:
         read = compile_query(kind, **options)
@@ -161,22 +148,22 @@ def _unknown_parameters(_: str) -> None:
 
         return read_known
 
-    _replace("web.decoding:compile_query", changed)
+    replace("web.decoding:compile_query", changed)
 
 
-@_mutant
+@mutant
 def _body_limit(_: str) -> None:
-    _original("web.bodies:read_body").__kwdefaults__["limit"] = 64 * 1024 * 1024
+    original("web.bodies:read_body").__kwdefaults__["limit"] = 64 * 1024 * 1024
 
 
-@_mutant
+@mutant
 def _body_time(_: str) -> None:
-    _original("web.bodies:read_body").__kwdefaults__.update(total_seconds=3600.0, chunk_seconds=3600.0)
+    original("web.bodies:read_body").__kwdefaults__.update(total_seconds=3600.0, chunk_seconds=3600.0)
 
 
-@_mutant
+@mutant
 def _cursor_checked(_: str) -> None:
-    read_cursor, unprocessable = _original("web.cursor:read_cursor"), _original("web.problems:Unprocessable")
+    read_cursor, unprocessable = original("web.cursor:read_cursor"), original("web.problems:Unprocessable")
 
     def lenient(text: str | None, into: Any) -> Any:
         try:
@@ -184,20 +171,20 @@ def _cursor_checked(_: str) -> None:
         except unprocessable:
             return None
 
-    _replace("web.cursor:read_cursor", lenient)
+    replace("web.cursor:read_cursor", lenient)
 
 
-@_mutant
+@mutant
 def _tenant_filter(other_tenant: str) -> None:
-    bind = _original("database.transaction:bind")
+    bind = original("database.transaction:bind")
 
     def changed(_transaction: Any, query: Any, parameters: dict[str, Any]) -> Any:
-        return bind(query, {**parameters, "tenant": UUID(other_tenant)}, spare=1)
+        return bind(query, {**parameters, "tenant": UUID(other_tenant)}, own="tenant")
 
-    _replace("database.transaction:Transaction._bind", changed)
+    replace("database.transaction:Transaction._bind", changed)
 
 
-@_mutant
+@mutant
 def _idempotency_account(_: str) -> None:
     kept: dict[tuple[str, str], Any] = {}
 
@@ -208,45 +195,70 @@ def _idempotency_account(_: str) -> None:
     async def store(claim: Any, _transaction: Any, reply: Any) -> None:
         kept[getattr(claim, "_route"), getattr(claim, "_key")] = reply  # noqa: B009 - its own
 
-    _replace("web.idempotency:Claim.replay", replay)
-    _replace("web.idempotency:Claim.store", store)
+    replace("web.idempotency:Claim.replay", replay)
+    replace("web.idempotency:Claim.store", store)
 
 
-@_mutant
+@mutant
 def _idempotency_hash(_: str) -> None:
-    claim_of = _original("web.idempotency:claim_of")
+    claim_of = original("web.idempotency:claim_of")
 
     def changed(exchange: Any, route: str, _body: bytes) -> Any:
         return claim_of(exchange, route, b"")
 
-    _replace("web.idempotency:claim_of", changed)
+    replace("web.idempotency:claim_of", changed)
 
 
-@_mutant
+@mutant
 def _ended(_: str) -> None:
-    _replace("identity.account:end_session", _nothing)
+    replace("identity.account:end_session", nothing)
+    replace("identity.account:end_other_sessions", nothing)
 
 
-@_mutant
+@mutant
+def _operators_signed_out(_: str) -> None:
+    replace("operators.sign_in:end_session", nothing)
+
+
+@mutant
 def _rate_limits(_: str) -> None:
-    _replace("web.attempts:Attempts.take", _nothing)
+    replace("web.attempts:Attempts.take", nothing)
     _hash_for_free()
 
 
-@_mutant
+@mutant
 def _trusted_proxies(_: str) -> None:
-    _replace("web.addresses:TrustedProxies.trusts", lambda *_: True)  # pyright: ignore[reportUnknownLambdaType]
+    replace("web.addresses:TrustedProxies.trusts", lambda *_: True)  # pyright: ignore[reportUnknownLambdaType]
     _hash_for_free()
 
 
-@_mutant
+@mutant
+def _address_network(_: str) -> None:
+    replace("web.limits:network_of", lambda address: address)  # pyright: ignore[reportUnknownLambdaType]
+    replace("web.middleware:network_of", lambda address: address)  # pyright: ignore[reportUnknownLambdaType]
+    _hash_for_free()
+
+
+@mutant
 def _same_refusal(_: str) -> None:
-    unauthorized = _original("identity.actions:Unauthorized")
+    unauthorized = original("identity.actions:Unauthorized")
 
     def telling(detail: str, **more: Any) -> Any:
         return unauthorized(f"{detail} ({os.urandom(4).hex()})", **more)
 
-    _replace("identity.actions:Unauthorized", telling)
+    replace("identity.actions:Unauthorized", telling)
+    replace("identity.admission:Unauthorized", telling)
+    replace("operators.sign_in:Unauthorized", telling)
+
+
+@mutant
+def _passkey_answer(_: str) -> None:
+    answered = original("identity.passkeys:Answered")
+
+    def believing(*_: Any, **__: Any) -> Any:
+        return answered(sign_count=1 << 31, backed_up=False)
+
+    replace("identity.passkeys:RelyingParty.answered", believing)
 
 
 def _hash_for_free() -> None:
@@ -255,4 +267,4 @@ def _hash_for_free() -> None:
     async def proof(*_: Any) -> bytes:
         return os.urandom(32)
 
-    _replace("identity.hashing:Hasher.proof", proof)
+    replace("identity.hashing:Hasher.proof", proof)

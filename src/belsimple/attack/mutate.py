@@ -17,12 +17,13 @@ from belsimple.attack.corpus import Case, load_corpus
 from belsimple.attack.database_cases import run_case, run_corpus
 from belsimple.attack.ground import Ground
 from belsimple.attack.manner import CARELESS
-from belsimple.attack.mutants import MUTANTS
+from belsimple.attack.mutating import all_mutants
 from belsimple.attack.mutations import Mutations
 from belsimple.attack.outcome import Outcome
 from belsimple.attack.scratch import Scratch, database_of
 from belsimple.attack.scratch_service import serving
 from belsimple.attack.site import ApiCase, run_api_case
+from belsimple.errors import OperatorError
 
 _AT_ONCE: Final = 2
 NOTHING: Final = "nothing"
@@ -119,10 +120,13 @@ class Mutator:
                         await self._mutations.apply(superuser, guard, ground.names)
                 except asyncpg.PostgresError as error:
                     return [Mutated(guard, case.name, case.number, False, f"not broken: {error}") for case in cases]
-            elif guard not in MUTANTS and guard != NOTHING:
+            elif guard not in all_mutants() and guard != NOTHING:
                 return [Mutated(guard, case.name, case.number, False, "nothing breaks this guard") for case in cases]
-            async with serving(ground, self._scratch.service_folder(), guard) as site:
-                return [_judged(guard, await run_api_case(site, case)) for case in cases]
+            try:
+                async with serving(ground, self._scratch.service_folder(), guard) as site:
+                    return [_judged(guard, await run_api_case(site, case)) for case in cases]
+            except OperatorError as error:
+                return [Mutated(guard, case.name, case.number, False, f"not served: {error}") for case in cases]
 
 
 def _belongs(case: Case, template: Ground) -> bool:

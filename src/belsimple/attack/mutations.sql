@@ -27,6 +27,13 @@ begin
     end loop;
 end $$;
 
+create function pg_temp.of_resets() returns regprocedure[] language sql as $$
+    select array['identity.reset_open(bytea)', 'identity.confirm_reset(bytea,bytea,integer,integer,integer,bytea,inet)']::regprocedure[]
+$$;
+create function pg_temp.of_invitations() returns regprocedure[] language sql as $$
+    select array['identity.invitation_open(bytea)', 'identity.accept_invitation(bytea,text,bytea,integer,integer,integer,bytea)']::regprocedure[]
+$$;
+
 -- name: read_policy
 alter policy see on dossiers.dossier using (true);
 
@@ -80,7 +87,7 @@ select pg_temp.edit('context.tenant(text,boolean)', 'part[3] = ''w''', 'true'), 
 select pg_temp.edit('context.tenant(text,boolean)', '(permission is null or strpos(part[7], '','' || permission || '','') > 0) and', '');
 
 -- name: enter_token
-select pg_temp.edit('context.enter(bytea)', 'x.token_hash = sha256(token)', 'true');
+select pg_temp.edit('context.enter(bytea,inet)', 'octet_length(token) = 32', 'true'), pg_temp.edit('context.enter(bytea,inet)', 'x.token_hash = sha256(token)', 'true');
 
 -- name: key_grants
 select pg_temp.open_schema('context', :'app');
@@ -100,7 +107,7 @@ select pg_temp.open_schema('dossiers', :'operator'), pg_temp.open_functions('con
 grant usage on schema context to :"operator";
 
 -- name: sign_in_proof
-select pg_temp.edit('identity.sign_in(text,text,bytea,bytea,inet,text)', 'sha256(p_proof) = who.verifier', 'true');
+select pg_temp.edit('identity.prove_password(text,text,bytea,bytea,bytea,inet,text)', 'sha256(p_proof) = who.verifier', 'true');
 
 -- name: role_at_login
 grant :"owner" to :"app";
@@ -177,6 +184,9 @@ select pg_temp.edit('identity.change_member(uuid,text,text[],integer)', 'r.tenan
 -- name: member_tenant
 select pg_temp.edit('identity.change_member(uuid,text,text[],integer)', 'perform from identity.account a where a.tenant_id = tenant and a.id = p_id;', 'perform from identity.account a where a.id = p_id;');
 
+-- name: factors_tenant
+select pg_temp.edit('identity.clear_member_factors(uuid)', 'where a.tenant_id = tenant and a.id = p_id for', 'where a.id = p_id for');
+
 -- name: session_tenant
 select pg_temp.edit('identity.end_own_session(uuid)', 's.tenant_id = context.tenant(null, true) and s.account_id = context.account() and', '');
 
@@ -185,7 +195,7 @@ alter table dossiers.dossier alter column title set statistics 100;
 analyze dossiers.dossier;
 
 -- name: table_grants
-grant truncate, trigger, references on dossiers.dossier, dossiers.dossier_term, dossiers.dossier_words, audit.entry to :"app";
+grant truncate, trigger, references on dossiers.dossier, dossiers.document, dossiers.document_version, dossiers.dossier_term, dossiers.dossier_words, audit.entry to :"app";
 
 -- name: table_owner
 alter table dossiers.dossier owner to :"app";
@@ -228,7 +238,7 @@ end $$;
 create or replace function context.pristine() returns void language sql as '';
 
 -- name: one_token
-select pg_temp.edit('context.enter(bytea)', 'raise exception ''already entered'' using errcode = ''25001''', 'null');
+select pg_temp.edit('context.enter(bytea,inet)', 'raise exception ''already entered'' using errcode = ''25001''', 'null');
 
 -- name: one_job
 select pg_temp.edit('jobs.enter(bigint)', 'raise exception ''already entered'' using errcode = ''25001''', 'null');
@@ -245,17 +255,59 @@ drop trigger keep_an_owner on identity.account;
 
 -- name: live_permissions
 create or replace function access.permissions_of(tenant uuid, account uuid) returns text language sql stable as 'select string_agg(name, '','') from access.permission';
-select pg_temp.edit('context.enter(bytea)', 's.permissions', '(select string_agg(n.name, '','') from access.permission n)');
+select pg_temp.edit('context.enter(bytea,inet)', 's.permissions', '(select string_agg(n.name, '','') from access.permission n)');
 
 -- name: live_status
 drop trigger end_sessions on identity.account;
-select pg_temp.edit('context.enter(bytea)', 'and a.status = ''active'' and t.status = ''active''', '');
+select pg_temp.edit('context.enter(bytea,inet)', 'and a.status = ''active'' and t.status = ''active''', '');
 
 -- name: end_sessions
 drop trigger end_sessions on identity.account;
 
 -- name: session_expiry
-select pg_temp.edit('context.enter(bytea)', 'x.expires_at > clock_timestamp() and x.last_seen > clock_timestamp() - make_interval(mins => t.session_idle_minutes)', 'true');
+select pg_temp.edit('context.enter(bytea,inet)', 'x.expires_at > clock_timestamp() and x.last_seen > clock_timestamp() - make_interval(mins => t.session_idle_minutes)', 'true');
+
+-- name: token_scopes
+select pg_temp.edit('identity.bearer(bytea)', 'where p = any (k.scopes)', '');
+
+-- name: token_held
+select pg_temp.edit('identity.create_token(text,text[],timestamptz,bytea,text)', 'perform access.require_held(scopes);', '');
+
+-- name: token_owner
+select pg_temp.edit('identity.end_own_token(uuid)', 'and k.account_id = context.account()', '');
+
+-- name: token_expiry
+select pg_temp.edit('identity.bearer(bytea)', 'k.expires_at > pg_catalog.clock_timestamp() and', '');
+
+-- name: token_live_permissions
+select pg_temp.edit('identity.bearer(bytea)', 'pg_catalog.string_to_array(access.permissions_of(k.tenant_id, k.account_id), '','')', 'k.scopes');
+
+-- name: token_ends_with_owner
+select pg_temp.edit('identity.end_sessions()', 'delete from identity.api_token k where k.tenant_id = new.tenant_id and k.account_id = new.id;', '');
+
+-- name: token_live_status
+select pg_temp.edit('identity.bearer(bytea)', 'and a.status = ''active'' and t.status = ''active''', '');
+
+-- name: support_reads
+select pg_temp.edit('identity.support_open(uuid,uuid)', 'and (p.name like ''%:read'' or (g.writing and p.module <> ''belsimple''))', '');
+
+-- name: support_operator
+select pg_temp.edit('operators.enter_support(bytea,uuid,bytea)', 'and x.operator_id = who', '');
+
+-- name: support_tenant
+select pg_temp.edit('identity.end_support(uuid)', 'g.tenant_id = context.tenant(''ownership:write'', true) and', '');
+
+-- name: support_ended
+drop trigger support_ended on identity.support_grant;
+select pg_temp.edit('identity.support_open(uuid,uuid)', 'g.ended_at is null and', '');
+
+-- name: support_expiry
+select pg_temp.edit('identity.support_open(uuid,uuid)', 'and g.expires_at > pg_catalog.clock_timestamp()', '');
+
+-- name: support_session
+alter table identity.support_session drop constraint support_session_operator_session_fkey;
+select pg_temp.edit('identity.support_bearer(bytea)', 'join operators.session s', 'left join operators.session s'),
+       pg_temp.edit('identity.support_bearer(bytea)', 'and s.operator_id = g.operator_id and s.expires_at > pg_catalog.clock_timestamp() and s.last_seen > pg_catalog.clock_timestamp() - interval ''15 minutes''', '');
 
 -- name: touch_expiry
 select pg_temp.edit('context.touch(bytea)', 'y.expires_at > now() and y.last_seen > now() - make_interval(mins => t.session_idle_minutes)', 'true');
@@ -295,13 +347,56 @@ drop trigger end_sessions on identity.password;
 
 -- name: suspended_tenant
 drop trigger end_sessions on identity.tenant;
-select pg_temp.edit('context.enter(bytea)', 'and a.status = ''active'' and t.status = ''active''', '');
+select pg_temp.edit('context.enter(bytea,inet)', 'and a.status = ''active'' and t.status = ''active''', '');
 
 -- name: if_match
 select pg_temp.edit('access.changeable_role(uuid,integer)', 'r.version <> p_expected', 'false');
 
 -- name: failures_counted
-select pg_temp.edit('identity.sign_in(text,text,bytea,bytea,inet,text)', 'coalesce(failed, 0) < 100', 'true');
+select pg_temp.edit('identity.is_closed(uuid,uuid,boolean)', 'f.failures >= 100', 'false');
+
+-- name: networks
+select pg_temp.edit('context.enter(bytea,inet)', 's.networks <> ''{}'' and', 'false and');
+
+-- name: code_once
+select pg_temp.edit('identity.prove_totp(bytea,bigint,bytea,bytea,inet,text)', 'p_step > f.last_step', 'p_step is not null');
+select pg_temp.edit('identity.pending_totp(bytea)', 'f.sealed, f.last_step', 'f.sealed, 0::bigint');
+
+-- name: recovery_once
+select pg_temp.edit('identity.prove_recovery_code(bytea,bytea,bytea,bytea,inet,text)', 'and c.used_at is null', '');
+
+-- name: pending_once
+select pg_temp.edit('identity.go_on'::regproc::oid, 'delete from identity.pending_sign_in x where x.token_hash = s.token_hash;', '');
+
+-- name: pending_expiry
+select pg_temp.edit('identity.hold_pending(bytea,text[],text)', 'x.expires_at > pg_catalog.clock_timestamp()', 'true');
+
+-- name: pending_browser
+select pg_temp.edit('identity.hold_pending(bytea,text[],text)', 'and x.agent is not distinct from pg_catalog."left"(p_agent, 300)', '');
+
+-- name: pending_ends
+create or replace function identity.end_pending_sign_ins() returns trigger language plpgsql as 'begin return null; end';
+
+-- name: factor_owner
+select pg_temp.edit('identity.prove_recovery_code(bytea,bytea,bytea,bytea,inet,text)', 'and c.account_id = s.account_id', '');
+
+-- name: mailbox_asked
+select pg_temp.edit('identity.verdict(uuid,uuid,text[],inet,text)', 'and not known then return ''browser''', 'and false then return ''browser''');
+
+-- name: mailbox_yes
+select pg_temp.edit('identity.prove_browser(bytea,bytea,bytea,inet,text)', 'or s.confirmed_at is null', '');
+
+-- name: enrolment_mailbox
+select pg_temp.edit('identity.verdict(uuid,uuid,text[],inet,text)', 'case when known then ''enrolment'' else ''browser'' end', '''enrolment''');
+
+-- name: sign_count
+select pg_temp.edit('identity.use_passkey(uuid,uuid,bytea,bigint,boolean)', '(p_sign_count > k.sign_count or (p_sign_count = 0 and k.sign_count = 0))', 'true');
+
+-- name: code_guesses
+select pg_temp.edit('identity.refuse_proof'::regproc::oid, 'x.failures >= 5', 'false');
+
+-- name: code_failures
+select pg_temp.edit('identity.prove_password(text,text,bytea,bytea,bytea,inet,text)', 'if admitted.outcome = ''open'' then perform identity.forget_failures', 'if true then perform identity.forget_failures');
 
 -- name: same_work
 select pg_temp.edit('identity.password_parameters(text,text,inet)', 'coalesce(p.memory_kib, h.memory_kib), coalesce(p.iterations, h.iterations), coalesce(p.lanes, h.lanes)',
@@ -309,3 +404,165 @@ select pg_temp.edit('identity.password_parameters(text,text,inet)', 'coalesce(p.
 
 -- name: tenant_filter
 alter policy see on audit.entry using (true);
+
+-- name: reset_once
+select pg_temp.edit(f, 'r.used_at is null and ', '') from unnest(pg_temp.of_resets()) f;
+
+-- name: reset_expiry
+select pg_temp.edit(f, 'r.expires_at > now()', 'true') from unnest(pg_temp.of_resets()) f;
+
+-- name: other_links_end
+select pg_temp.edit('identity.end_pending(uuid,uuid)', 'delete from identity.password_reset r where r.tenant_id = tenant and r.account_id = account and r.used_at is null;', '');
+
+-- name: shut_links
+drop trigger status_changed on identity.account;
+select pg_temp.edit(f, 'and a.status = ''active''', '') from unnest(pg_temp.of_resets()) f;
+
+-- name: suspended_links
+select pg_temp.edit(f, 't.status = ''active''', 'true') from unnest(pg_temp.of_resets() || pg_temp.of_invitations()) f;
+
+-- name: link_purpose
+select pg_temp.edit(f, 'and l.purpose = ''password_reset''', '') from unnest(pg_temp.of_resets()) f;
+
+-- name: links_kept
+select pg_temp.edit('identity.reset_open(bytea)', ' STABLE', '');
+select pg_temp.edit('identity.reset_open(bytea)', 'select t.slug', 'with l as (delete from mail.link x where x.token_hash = p_token_hash returning x.*) select t.slug');
+select pg_temp.edit('identity.reset_open(bytea)', 'from mail.link l', 'from l');
+
+-- name: both_mailboxes
+select pg_temp.edit('identity.confirm_email_change(bytea)', 'if kept.old_confirmed_at is not null and kept.new_confirmed_at is not null then', 'if true then');
+
+-- name: confirmed_once
+select pg_temp.edit('identity.confirm_email_change(bytea)', 'and c.' || which || '_confirmed_at is null', '') from unnest(array['old', 'new']) which;
+
+-- name: change_expiry
+select pg_temp.edit('identity.confirm_email_change(bytea)', 'and c.expires_at > now()', '');
+
+-- name: change_replaced
+select pg_temp.edit('identity.cancel_email_change()', 'delete from identity.email_change c where c', 'perform from identity.email_change c where c');
+
+-- name: change_ends_sessions
+select pg_temp.edit('identity.email_changed()', 'delete from identity.session s where s.tenant_id = new.tenant_id and s.account_id = new.id;', '');
+
+-- name: invitation_once
+select pg_temp.edit(f, 'i.accepted_at is null and ', ''), pg_temp.edit(f, 'and not exists (select from identity.account a where a.tenant_id = i.tenant_id and a.email = i.email)', '')
+from unnest(pg_temp.of_invitations()) f;
+
+-- name: invitation_expiry
+select pg_temp.edit(f, 'i.expires_at > now()', 'true') from unnest(pg_temp.of_invitations()) f;
+
+-- name: invitation_replaced
+select pg_temp.edit('identity.invite(text,text[],text)', 'delete from identity.invitation i where i.tenant_id = tenant and i.email = p_email and i.accepted_at is null;', '');
+
+-- name: invitation_withdrawn
+select pg_temp.edit('identity.withdraw_invitation(uuid)', 'delete from identity.invitation i where i.tenant_id = tenant and i.id = p_id;', '');
+
+-- name: inviter_gone
+select pg_temp.edit('identity.status_changed()', 'and i.invited_by = new.id', 'and false');
+
+-- name: same_change_answer
+select pg_temp.edit('identity.request_email_change(text)', 'perform mail.post(''email_change_failed'', who.tenant, who.account, who.email, who.language, facts);',
+    'raise exception ''Somebody has this address.'' using errcode = ''BS409'';');
+
+-- name: quota
+alter table files.file disable trigger count_add;
+select pg_temp.edit('files.room()', 'least(u.quota - u.bytes, 2 * u.quota - u.bytes - u.retained)', '10737418240');
+
+-- name: download_recorded
+select pg_temp.edit('files.downloaded(bytea,uuid)', 'if found then', 'if false then');
+
+-- name: operator_identity
+select pg_temp.open_schema('identity', :'operator');
+
+-- name: operator_mails
+select pg_temp.open_schema('mail', :'operator'), pg_temp.open_functions('mail', '^open$', :'operator');
+
+-- name: operator_trail
+select pg_temp.open_schema('audit', :'operator');
+
+-- name: operators_tables
+select pg_temp.open_schema('operators', :'operator');
+
+-- name: operators_helpers
+select pg_temp.open_functions('operators', '^(act_as|open_session)$', :'operator');
+
+-- name: operators_session
+select pg_temp.edit('operators.living(bytea)', 's.token_hash = pg_catalog.sha256(p_session) and', '');
+
+-- name: operators_permission
+select pg_temp.edit('operators.require(bytea,text)', 'p_permission is not null and', 'false and');
+
+-- name: operators_idle
+select pg_temp.edit('operators.living(bytea)', 'interval ''15 minutes'' and a.status', 'interval ''1 year'' and a.status');
+
+-- name: operators_proof
+select pg_temp.edit('operators.sign_in(text,bytea,bytea,inet,text)', 'sha256(p_proof) = who.verifier', 'true');
+
+-- name: operators_elsewhere
+select pg_temp.open_schema('operators', role), pg_temp.open_functions('operators', '^enter$', role) from unnest(array[:'app', :'gate', :'worker']) role;
+
+-- name: operators_rights
+select pg_temp.edit('operators.require(bytea,text)', 'p_permission is not null and', 'false and');
+
+-- name: operators_fresh
+select pg_temp.edit('operators.act(bytea,text,boolean)', 'if p_fresh and', 'if false and');
+
+-- name: operators_ended
+drop trigger end_sessions on operators.account;
+select pg_temp.edit('operators.living(bytea)', 's.expires_at > pg_catalog.clock_timestamp() and s.last_seen > pg_catalog.clock_timestamp() - interval ''15 minutes'' and a.status = ''active''', 'true');
+
+-- name: operators_links_once
+select pg_temp.edit('operators.resettable(bytea)', 'and r.used_at is null', ''), pg_temp.edit('operators.acceptable(bytea)', 'and i.accepted_at is null', ''),
+       pg_temp.edit('operators.confirm_reset(bytea,bytea,integer,integer,integer,bytea)', 'and r.used_at is null', ''),
+       pg_temp.edit('operators.accept_invitation(bytea,text,text,bytea,integer,integer,integer,bytea)', 'and x.accepted_at is null', '');
+
+-- name: history_tenant
+alter policy trace on audit.entry using (true);
+select pg_temp.edit('audit.history(text,uuid,timestamptz,uuid,integer)', 'x.tenant_id = tenant and', '');
+
+-- name: history_context
+alter policy trace on audit.entry using (true);
+select pg_temp.edit('audit.history(text,uuid,timestamptz,uuid,integer)', 'if tenant is null then return; end if;', ''),
+       pg_temp.edit('audit.history(text,uuid,timestamptz,uuid,integer)', 'x.tenant_id = tenant and', '');
+
+-- name: history_permission
+select pg_temp.edit('audit.history(text,uuid,timestamptz,uuid,integer)', '(select context.tenant(p.read_permission) from tenancy.protected p where p.relation = p_relation)', 'context.tenant()');
+
+-- name: actors_tenant
+select pg_temp.edit('audit.actors(uuid[])', 'a.tenant_id = context.tenant(''audit:read'') and', '');
+
+-- name: names_tenant
+select pg_temp.edit('identity.names(uuid[])', 'a.tenant_id = context.tenant() and', '');
+
+-- name: settings_declared
+select pg_temp.edit('tenancy.change_setting(text,jsonb)', 'if not exists', 'if false and not exists');
+
+-- name: letters_tenant
+update system.module set letters = '{dossiers.attack}' where name = 'dossiers';
+select pg_temp.edit('mail.post_to_member(text,uuid,jsonb)', 'a.tenant_id = tenant and', '');
+
+-- name: letters_declared
+select pg_temp.edit('mail.post_to_member(text,uuid,jsonb)', 'if not exists (select from system.module', 'if false and not exists (select from system.module');
+
+-- name: mail_grants
+select pg_temp.open_schema('mail', :'app');
+
+-- name: proven_domain
+select pg_temp.edit('identity.owns_domain(uuid,text)', 'd.proven_at is not null', 'true');
+select pg_temp.edit('identity.make_account(identity.provider,jsonb,uuid)', 'if not identity.owns_domain', 'if false and not identity.owns_domain');
+
+-- name: no_link_by_address
+select pg_temp.edit('identity.account_of(identity.provider,text,text,jsonb)', 'if account is null then',
+    'if account is null then
+        select a.id into account from identity.account a where a.tenant_id = p.tenant_id and a.email = lower(p_claims ->> ''email'');
+        insert into identity.provider_account (tenant_id, provider_id, issuer, subject, account_id) select p.tenant_id, p.id, p_issuer, p_subject, account where account is not null;
+    end if;
+    if account is null then');
+drop trigger audit_insert on identity.provider_account;
+
+-- name: provider_version
+drop trigger provider_changed on identity.provider;
+select pg_temp.edit('identity.prove_provider(bytea,text,text,text,text,bytea,bytea,inet,text)', 'x.version = s.provider_version and x.status = ''active'' and', '');
+
+-- name: only_way
+select pg_temp.edit('identity.verdict(uuid,uuid,text[],inet,text)', 'if bound and not excepted and not ''idp'' = any (p_proven)', 'if false');

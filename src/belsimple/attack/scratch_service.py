@@ -1,4 +1,4 @@
-"""A scratch service on a scratch database: parts web and gate, each possibly with a guard taken out."""
+"""A scratch service on a scratch database: parts web, gate and operator, each possibly with a guard taken out."""
 
 import asyncio
 import os
@@ -23,22 +23,25 @@ from belsimple.server.processes import bound_to_this_process
 from belsimple.server.readiness import pinned_context
 from belsimple.server.settings import load_settings
 
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 90.0
+_PARTS: Final = (("gate", "gate"), ("operator", "operator"), ("web", "app"))
 _KEPT: Final = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "PYTHONPATH")
 
 
 @asynccontextmanager
 async def serving(ground: Ground, folder: Path, guard: str) -> AsyncIterator[Site]:
-    """The service on `ground`'s database, with the mutant of `guard` in both parts; its files are in `folder`."""
+    """The service on `ground`'s database, with the mutant of `guard` in every part; its files are in `folder`."""
     environment = _environment(folder)
     settings = load_settings(environment)
     await asyncio.to_thread(tls.refresh, settings)
-    processes = [_start(part, role, guard, ground, environment) for part, role in (("gate", "gate"), ("web", "app"))]
+    processes = [_start(part, role, guard, ground, environment) for part, role in _PARTS]
     try:
         url = f"https://127.0.0.1:{settings.port}"
         async with Client.open(url, f"localhost:{settings.port}", pinned_context(settings)) as client:
             await _ready(client, processes)
-            yield await site_on(client, ground)
+            site = await site_on(client, ground, settings)
+            site.broken = guard
+            yield site
     finally:
         await asyncio.to_thread(_stop, processes)
 
@@ -56,6 +59,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "BELSIMPLE_HTTP_PORT": str(other),
         "BELSIMPLE_URL": f"https://localhost:{port}",
         "BELSIMPLE_WORKERS": "1",
+        "BELSIMPLE_TRUSTED_PROXIES": "127.0.0.0/8",  # the suite poses as a proxy: what it forwards is believed
         "BELSIMPLE_LOG_LEVEL": "error",
     }
 

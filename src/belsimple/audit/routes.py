@@ -1,21 +1,14 @@
 """The tenant's trail over the API."""
 
-from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-import msgspec
-
-from belsimple.database.queries import load_queries
+from belsimple.audit.export import ExportQuery, export_trail
+from belsimple.audit.trail import Entry, Moment, Place, Word, read_entries
 from belsimple.database.transaction import Transaction
-from belsimple.web.answers import Page
+from belsimple.web.answers import Export, Page
 from belsimple.web.cursor import cut_page, read_cursor
 from belsimple.web.endpoint import endpoint
-from belsimple.web.inputs import Input, Paging
-
-_q = load_queries("belsimple.audit")
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
-Word = Annotated[str, msgspec.Meta(max_length=60)]
+from belsimple.web.inputs import Paging
 
 
 class TrailQuery(Paging, frozen=True):
@@ -29,52 +22,15 @@ class TrailQuery(Paging, frozen=True):
     object_id: UUID | None = None
 
 
-class Place(Input, frozen=True):
-    """A cursor into the trail."""
-
-    at: Moment
-    id: UUID
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """One entry: who did what to which object when. `old` and `new` are the row before and after, without its secrets."""
-
-    id: UUID
-    at: datetime
-    account_id: UUID | None
-    session_id: UUID | None
-    source: str
-    action: str
-    object_type: str
-    object_id: UUID | None
-    old: msgspec.Raw | None
-    new: msgspec.Raw | None
-    detail: msgspec.Raw | None
-
-    def __post_init__(self) -> None:
-        for name in ("old", "new", "detail"):  # JSON already, as the database wrote it
-            text = getattr(self, name)
-            if isinstance(text, str):
-                msgspec.structs.force_setattr(self, name, msgspec.Raw(text.encode()))
-
-
 @endpoint("GET", "/api/v1/audit", permission="audit:read", summary="The tenant's trail, newest first")
 async def list_entries(transaction: Transaction, query: TrailQuery) -> Page[Entry]:
-    place = read_cursor(query.cursor, Place)
-    found = await transaction.rows(
-        _q.entries,
-        Entry,
-        since=query.since,
-        until=query.until,
-        actor=query.actor,
-        action=query.action,
-        object_type=query.object_type,
-        object_id=query.object_id,
-        before_at=place and place.at,
-        before_id=place and place.id,
-        limit=query.limit + 1,
-    )
+    found = await read_entries(transaction, query, read_cursor(query.cursor, Place), query.limit + 1)
     return cut_page(found, query.limit, lambda last: Place(at=last.at, id=last.id))
 
 
-ENDPOINTS = (list_entries,)
+@endpoint("GET", "/api/v1/audit/export", permission="audit:read", summary="The tenant's trail as a file")
+async def export_entries(transaction: Transaction, query: ExportQuery) -> Export:  # noqa: ARG001 - every piece has its own
+    return export_trail(query)
+
+
+ENDPOINTS = (list_entries, export_entries)

@@ -21,7 +21,7 @@ for _name, _where, _help in (
         "up",
         "up:up",
         (
-            "Run the whole service in the foreground: database, migrations, web, gate, worker and the redirect to HTTPS.\n\n"
+            "Run the whole service in the foreground: database, migrations, web, gate, operator, worker and the redirect to HTTPS.\n\n"
             "It stops on Ctrl-C or SIGTERM. Without BELSIMPLE_DATABASE_URL it runs a PostgreSQL of its own in BELSIMPLE_DATA."
         ),
     ),
@@ -30,7 +30,7 @@ for _name, _where, _help in (
         "serve:serve",
         (
             "Run one part of the service in the foreground, as `up` does; for running parts on several machines.\n\n"
-            "BELSIMPLE_DATABASE_URL is the URL of that part's own role: web uses app, gate uses gate, worker uses worker."
+            "BELSIMPLE_DATABASE_URL is the URL of that part's own role: web uses app, the others the one of their name."
         ),
     ),
     (
@@ -57,7 +57,10 @@ for _name, _where, _help in (
             "Exits 0 only when every attack was refused; with --mutate, when every guard that was broken turned its cases red."
         ),
     ),
+    ("operator", "operator:app", "Operators: the staff that runs this service."),
     ("tenant", "tenant:app", "Tenants: the operator's customers. Their data is never shown here."),
+    ("module", "module:app", "Modules: writing one, checking it, listing those there are."),
+    ("mail", "mail:app", "Mails: those that wait, went out or were given up; trying the relay."),
     ("database", "database:app", "Connect to the database as one of the service's roles."),
     ("openapi", "openapi:openapi", "Print the OpenAPI 3.1 document of this release and the installed modules."),
 ):

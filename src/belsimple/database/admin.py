@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from belsimple.database.driver import FAILURES, connect
+import asyncpg
+
+from belsimple.database.driver import FAILURES, connect, state_of
 from belsimple.database.pool import unreachable
 from belsimple.database.queries import load_queries
 from belsimple.errors import OperatorError
@@ -57,3 +59,19 @@ async def owner_connection(admin_url: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         await connection.close(timeout=5)
+
+
+@asynccontextmanager
+async def owner_command(admin_url: str, remedy: str) -> AsyncIterator[Any]:
+    """One transaction of a command's, as the installation's owner.
+
+    What the database's own functions refuse (SQLSTATE BS...) is an OperatorError with their sentence and this `remedy`.
+    """
+    async with owner_connection(admin_url) as connection:
+        try:
+            async with connection.transaction():
+                yield connection
+        except asyncpg.PostgresError as error:
+            if state_of(error).startswith("BS"):
+                raise OperatorError(str(error).rstrip("."), remedy) from error
+            raise

@@ -16,9 +16,12 @@ _q = load_queries("belsimple.database", "migrator.sql")
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One difference. `fatal` stops the start; `platform-limited` is what a managed service does not let us close."""
+    """One difference. `fatal` stops the start; `platform-limited` is what a managed service does not let us close.
 
-    severity: Literal["fatal", "platform-limited"]
+    `information` is no difference, but what whoever runs the service should know.
+    """
+
+    severity: Literal["fatal", "platform-limited", "information"]
     check: str
     detail: str
 

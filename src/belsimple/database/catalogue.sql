@@ -89,11 +89,12 @@ select 'fatal', format('policy %s on %s.%s is not one of ours', p.polname, n.nsp
 from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (select coalesce(pg_get_expr(p.polqual, p.polrelid), '') || '|' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition,
     array(select replace(r.rolname, :prefix::text || '_', '') from unnest(p.polroles) o left join pg_roles r on r.oid = o order by 1) as roles) f
-where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs') and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
+where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators') and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
   and (p.polcmd::text, f.condition, f.roles) is distinct from ('*', 'true|true', array['owner'])
   and not (n.nspname = 'jobs' and c.relname like 'procrastinate\_%' and f.roles = array['owner', 'worker'])
   and not (n.nspname = 'audit' and c.relname = 'entry'
            and ((p.polcmd = 'a' and f.roles = array['owner'] and f.condition = '|(tenant_id = ( SELECT context.tenant() AS tenant))')
+                or (p.polcmd = 'r' and f.roles = array['owner'] and f.condition = '(tenant_id = ( SELECT context.tenant() AS tenant))|')
                 or (p.polcmd = 'r' and f.roles = array['app', 'worker'] and f.condition = '(tenant_id = ( SELECT context.tenant(''audit:read''::text) AS tenant))|')))
   and not (n.nspname = 'audit' and c.relname = 'system_entry' and p.polcmd in ('a', 'r') and f.roles = array['owner']);
 
@@ -101,15 +102,22 @@ where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit
 -- The trail is written by three triggers on every protected table, all of them awake.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, p.relation)
 from (select relation from tenancy.protected_tables() union all
-      values ('identity.tenant'), ('identity.account'), ('identity.password'), ('identity.invitation'), ('identity.session'), ('access.role'), ('access.assignment')) p
+      values ('identity.tenant'), ('identity.account'), ('identity.password'), ('identity.invitation'), ('identity.password_reset'), ('identity.email_change'), ('identity.session'), ('identity.policy'), ('identity.totp'), ('identity.recovery_code'), ('identity.passkey'), ('identity.provider'), ('identity.provider_rule'), ('identity.provider_setup'), ('identity.provider_account'), ('identity.domain'), ('access.role'), ('access.assignment'), ('keys.tenant_key'), ('files.file'), ('tenancy.setting')) p
 cross join (values ('audit_insert'), ('audit_update'), ('audit_delete')) v(name)
-where (p.relation, v.name) <> ('identity.session', 'audit_update') and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
+where not (p.relation in ('identity.session', 'identity.totp', 'identity.recovery_code', 'identity.passkey', 'identity.provider_account') and v.name = 'audit_update') and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
                   where n.nspname || '.' || c.relname = p.relation and t.tgname = v.name and t.tgenabled in ('O', 'A') and f.pronamespace::regnamespace || '.' || f.proname = 'audit.capture');
 
 -- name: ending_triggers
--- What ends sessions on a reset, a deactivation and a suspension; what keeps the last owner.
+-- What ends sessions on a reset, a deactivation and a suspension, what tells people of it, and what keeps the last owner.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, v.relation)
 from (values ('identity.password', 'end_sessions'), ('identity.account', 'end_sessions'), ('identity.tenant', 'end_sessions'), ('identity.account', 'keep_an_owner'), ('access.assignment', 'keep_an_owner'),
+             ('identity.password', 'password_changed'), ('identity.account', 'email_changed'), ('identity.account', 'status_changed'), ('identity.account', 'welcome'), ('identity.session', 'notice_browser'),
+             ('identity.sign_in_failure', 'notice_failures'), ('identity.tenant', 'give_policy'), ('access.assignment', 'role_given'),
+             ('identity.account', 'end_pending_sign_ins'), ('identity.password', 'end_pending_sign_ins'), ('identity.tenant', 'end_pending_sign_ins'), ('identity.policy', 'end_pending_sign_ins'),
+             ('identity.totp', 'end_pending_sign_ins'), ('identity.totp', 'end_pending_sign_ins_gone'), ('identity.passkey', 'end_pending_sign_ins'), ('access.assignment', 'end_pending_sign_ins'),
+             ('identity.totp', 'tell_of_factor'), ('identity.totp', 'tell_of_factor_gone'), ('identity.passkey', 'tell_of_factor'), ('identity.recovery_code', 'tell_of_recovery_code'),
+             ('identity.recovery_code', 'tell_of_recovery_codes'), ('identity.provider', 'provider_changed'), ('identity.session', 'break_glass_used'),
+             ('access.assignment', 'keep_break_glass'), ('identity.account', 'keep_break_glass'),
              ('access.role', 'complete_role')) v(relation, name)
 where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
                   where n.nspname || '.' || c.relname = v.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
@@ -187,9 +195,76 @@ where n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) 
 -- What makes a stamp, reads its key or makes tenants is the owner's alone.
 select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
 from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join pg_roles r
-where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'context.verified', 'audit.write', 'audit.record_system', 'identity.open_session', 'tenancy.create_tenant',
-      'tenancy.invite', 'tenancy.invite_member', 'tenancy.set_status', 'tenancy.remove_synthetic', 'tenancy.protect', 'tenancy.searchable', 'access.permissions_of')
+where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'context.verified', 'audit.write', 'audit.record_system', 'identity.open_session', 'identity.add_invitation', 'identity.tell', 'identity.tell_owners', 'identity.bearer', 'identity.support_bearer', 'identity.support_open', 'identity.support_names',
+      'identity.end_pending', 'identity.admit', 'identity.go_on', 'identity.hold_pending', 'identity.verdict', 'identity.keep_totp', 'identity.keep_passkey', 'identity.keep_recovery_codes',
+      'identity.refresh_session', 'identity.configure_provider', 'identity.account_of', 'identity.make_account', 'identity.follow_rules', 'identity.link_account', 'identity.confirm_by_provider',
+      'identity.note_domain', 'security.count', 'security.refused', 'security.failed_sign_in', 'identity.clear_factors', 'tenancy.clear_factors', 'tenancy.create', 'tenancy.create_tenant', 'tenancy.invite_by_command',
+      'tenancy.invite', 'tenancy.invite_member', 'tenancy.set_status', 'tenancy.remove_synthetic', 'tenancy.protect', 'tenancy.searchable', 'access.permissions_of', 'files.attach', 'files.set_quota', 'files.usage_of',
+      'operators.act_as', 'operators.open_session', 'operators.add_invitation', 'operators.invite_by_command', 'operators.listed',
+      'jobs.defer', 'mail.post', 'mail.add_link', 'mail.finish', 'mail.messages', 'mail.retry')
   and r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'operator', 'worker', 'backup']) s) and has_function_privilege(r.oid, p.oid, 'EXECUTE');
+
+-- name: part_functions
+-- Every other part executes what the migrations gave it and nothing of another part's: else what is broken in web would open mails' links,
+-- set passwords or enter jobs' tickets. The last two of app's are the release's before this one, until the second half of the upgrade.
+with given(part, functions) as (values
+    ('app', array['access.change_role', 'access.create_role', 'access.delete_role', 'access.permissions', 'access.roles', 'audit.actors', 'audit.history', 'audit.refused', 'context.enter', 'context.touch',
+        'files.add', 'files.content', 'files.downloaded', 'files.permitted', 'files.room', 'files.usage', 'idempotency.claim', 'idempotency.store',
+        'identity.cancel_email_change', 'identity.change_me', 'identity.change_member', 'identity.change_settings', 'identity.clear_member_factors', 'identity.create_token', 'identity.end_other_sessions', 'identity.end_own_session', 'identity.end_own_token', 'identity.end_support', 'identity.grant_support',
+        'identity.invitations', 'identity.invite', 'identity.leave_support', 'identity.me', 'identity.member_factors', 'identity.members', 'identity.names', 'identity.own_email_change', 'identity.own_permissions', 'identity.own_sessions', 'identity.own_tokens', 'identity.request_email_change', 'identity.settings', 'identity.policy_shown', 'identity.change_policy',
+        'identity.providers', 'identity.add_provider', 'identity.set_provider_status', 'identity.remove_provider', 'identity.change_rules', 'identity.provider_attempts', 'identity.begin_setup',
+        'identity.provider_policy', 'identity.possible_break_glass', 'identity.change_provider_policy', 'identity.domains', 'identity.add_domain', 'identity.remove_domain', 'identity.change_domain', 'identity.check_domain',
+        'identity.support_grants', 'identity.viewer', 'identity.withdraw_invitation', 'limits.refund', 'limits.take', 'mail.post_to_member', 'tenancy.change_setting', 'tenancy.setting_value', 'tenancy.settings', 'tenancy.words', 'identity.tenant_settings', 'identity.change_tenant_settings']),
+    ('gate', array['audit.refused', 'context.enter', 'context.touch', 'idempotency.claim', 'idempotency.store', 'identity.accept_invitation', 'identity.change_own_password',
+        'identity.confirm_email_change', 'identity.confirm_reset', 'identity.current_hashing', 'identity.email_change_open', 'identity.end_own_session',
+        'identity.invitation_open', 'identity.invitation_shown', 'identity.me', 'identity.own_password_parameters', 'identity.password_parameters', 'identity.reauthenticate',
+        'identity.rehash', 'identity.report_leak', 'identity.request_reset', 'identity.reset_open', 'identity.sign_in', 'identity.viewer', 'limits.refund', 'limits.take',
+        'identity.prove_password', 'identity.pending_shown', 'identity.pending_totp', 'identity.pending_passkeys', 'identity.pending_passkey', 'identity.prove_totp', 'identity.prove_recovery_code',
+        'identity.begin_passkey', 'identity.prove_passkey', 'identity.browser_shown', 'identity.answer_browser', 'identity.prove_browser', 'identity.enrol_totp', 'identity.prove_enrolled_totp',
+        'identity.prove_enrolled_passkey', 'identity.own_factors', 'identity.own_passkeys', 'identity.own_totp', 'identity.begin_totp', 'identity.confirm_totp', 'identity.remove_totp',
+        'identity.replace_recovery_codes', 'identity.begin_ceremony', 'identity.add_passkey', 'identity.rename_passkey', 'identity.remove_passkey', 'identity.reauthenticate_totp',
+        'identity.reauthenticate_passkey', 'identity.shortest_password',
+        'identity.providers', 'identity.provider_attempts', 'identity.change_provider', 'identity.setup_shown', 'identity.use_setup', 'identity.providers_of', 'identity.begin_provider', 'identity.begin_own_provider', 'identity.pending_provider',
+        'identity.refuse_provider', 'identity.prove_provider', 'identity.prove_own_provider', 'identity.own_providers', 'identity.unlink_provider', 'identity.own_provider_logout', 'identity.active_provider',
+        'identity.end_provider_sessions']),
+    ('worker', array['audit.history', 'files.due', 'files.forget', 'files.swept', 'files.unknown', 'identity.answer_reset', 'identity.names', 'identity.sweep', 'identity.sweep_pending', 'identity.domains_due', 'identity.domain_challenge', 'identity.note_domain_look', 'identity.sweep_providers',
+         'identity.sweep_tokens', 'jobs.enter', 'jobs.finish', 'jobs.sweep',
+        'mail.failed', 'mail.open', 'mail.post_to_member', 'mail.sent', 'mail.tidy', 'operators.answer_reset', 'operators.tidy', 'security.sweep', 'system.figures', 'tenancy.setting_value', 'tenancy.words']),
+    ('backup', array[]::text[])
+), everybody(functions) as (values
+    (array['audit.record', 'context.account', 'context.permissions', 'context.pristine', 'context.session', 'context.tenant', 'jobs.enqueue', 'system.instance', 'tenancy.new_id'])
+), checks(functions) as (values (array['files.attachments', 'system.removed_modules', 'tenancy.protected_tables', 'tenancy.searchable_tables']))
+select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
+from given g cross join everybody e cross join checks c join pg_roles r on r.rolname = :prefix::text || '_' || g.part
+cross join pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators')
+  and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner' and has_function_privilege(r.oid, p.oid, 'EXECUTE')
+  and n.nspname || '.' || p.proname <> all (g.functions || c.functions || case g.part when 'backup' then '{}' else e.functions end)
+  and not (g.part = 'worker' and n.nspname = 'jobs' and p.proname like 'procrastinate\_%');
+
+-- name: operator_functions
+-- Role operator reaches nothing but functions that ask for an operator's session first, and the few by which one gets a session.
+select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.rolname = :prefix::text || '_operator'
+where n.nspname !~ '^(pg_|information_schema$)' and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner' and has_function_privilege(r.oid, p.oid, 'EXECUTE')
+  and not (n.nspname = 'operators' and p.proargnames[1] = 'p_session')
+  and n.nspname || '.' || p.proname not in ('operators.current_hashing', 'operators.password_parameters', 'operators.sign_in', 'operators.rehash', 'operators.invitation_open', 'operators.accept_invitation',
+      'operators.request_reset', 'operators.reset_open', 'operators.confirm_reset', 'limits.take', 'limits.refund', 'context.pristine', 'system.instance', 'system.removed_modules', 'tenancy.protected_tables',
+      'tenancy.searchable_tables', 'files.attachments')
+union all
+select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join pg_roles r
+where n.nspname = 'operators' and r.rolname in (select :prefix::text || '_' || s from unnest(array['app', 'gate', 'worker', 'backup']) s) and has_function_privilege(r.oid, p.oid, 'EXECUTE')
+  and not (r.rolname = :prefix::text || '_worker' and p.proname in ('answer_reset', 'tidy'));
+
+-- name: operator_triggers
+-- What writes the operator's own trail, ends operators' sessions, tells them, and keeps the last platform operator.
+select 'fatal', format('trigger %s on %s is missing or disabled', v.name, v.relation)
+from (select 'operators.' || t, 'capture' from unnest(array['account', 'password', 'session', 'invitation', 'reset', 'profile']) t union all
+      values ('operators.password', 'end_sessions'), ('operators.account', 'end_sessions'), ('operators.password', 'tell'), ('operators.account', 'tell'),
+             ('operators.account', 'keep_a_platform_operator'), ('identity.tenant', 'end_suspension')) v(relation, name)
+where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                  where n.nspname || '.' || c.relname = v.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
 
 -- name: cluster_functions
 -- What lets one backend see or touch another. A managed service, where no superuser can become the owner, does not let us revoke these.
@@ -207,6 +282,14 @@ from tenancy.searchable_tables() s cross join (values ('words_insert'), ('words_
 where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
                   where n.nspname || '.' || c.relname = s.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
 
+-- name: file_triggers
+-- Rows that hold files: each takes hold of its file, keeps it, and takes it along when it is deleted. Usage is counted.
+select 'fatal', format('trigger %s on %s is missing or disabled', v.name, v.relation)
+from (select a.relation, t.name from files.attachments() a cross join (values ('file_insert'), ('file_update'), ('file_delete')) t(name) union all
+      select 'files.file', t.name from (values ('count_add'), ('count_mark'), ('count_remove'), ('require_holder')) t(name)) v(relation, name)
+where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                  where n.nspname || '.' || c.relname = v.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
+
 -- name: letters
 -- Search and addresses fold case: the database must know more letters than ASCII's.
 select 'fatal', 'the database''s locale folds ASCII only; create it with C.UTF-8 or another UTF-8 locale' where lower('É') <> 'é';
@@ -214,3 +297,7 @@ select 'fatal', 'the database''s locale folds ASCII only; create it with C.UTF-8
 -- name: event_triggers
 -- A superuser's event trigger or another extension is somebody else's code in every transaction.
 select 'platform-limited', format('event trigger %s is installed', evtname) from pg_event_trigger;
+
+-- name: removed_modules
+-- A module's package was taken away, and what tenants keep in its tables is still here, protected as before.
+select 'information', format('the module %s is no longer installed; its data is still here, in %s tables', name, tables) from system.removed_modules();

@@ -1,17 +1,21 @@
 """Migrations as files: NNNN_name.sql, from 0001 on without a gap.
 
+An upgrade has two halves. NNNN_name.sql is for before the new code: the old code goes on working on what it makes.
+NNNN_name.post.sql is for after it: it takes away what only the old code needed.
+
 They are psql-compatible: ``:"app"`` stands for the role's quoted name and ``:'app'`` for it as a literal.
 """
 
 import hashlib
 import re
+from datetime import datetime
 from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
 from belsimple.database.roles import ROLES
 from belsimple.errors import OperatorError
 
-_FILE: Final = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql$")
+_FILE: Final = re.compile(r"^(?P<number>\d{4})_(?P<name>[a-z0-9_]+)(?P<half>\.post)?\.sql$")
 _ROLE: Final = re.compile(rf":(?P<quote>[\"'])(?P<role>{'|'.join(ROLES)})(?P=quote)")
 
 
@@ -22,13 +26,34 @@ class ModuleSchema(NamedTuple):
     migrations: Traversable
 
 
+class InstalledModule(NamedTuple):
+    """What the database keeps of an installed module: its package, and what it may mail and lets tenants set."""
+
+    name: str
+    package: str
+    version: str
+    letters: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+class RemovedModule(NamedTuple):
+    """A module whose package is gone and whose data is still in the database, in so many tables."""
+
+    name: str
+    package: str
+    version: str
+    removed_at: datetime
+    tables: int
+
+
 class Migration(NamedTuple):
-    """One numbered file of `source` ('belsimple' or a module's name)."""
+    """One numbered file of `source` ('belsimple' or a module's name); `after`: for when the new code runs everywhere."""
 
     source: str
     number: int
     name: str
     text: str
+    after: bool
 
     @property
     def checksum(self) -> str:
@@ -47,7 +72,8 @@ def migrations_in(source: str, folder: Traversable) -> list[Migration]:
             raise OperatorError(
                 f"{source}: {file.name} is out of sequence", "Name migrations 0001_name.sql, 0002_name.sql and so on."
             )
-        found.append(Migration(source, int(match["number"]), match["name"], file.read_text(encoding="utf-8")))
+        text = file.read_text(encoding="utf-8")
+        found.append(Migration(source, int(match["number"]), match["name"], text, match["half"] is not None))
     return found
 
 

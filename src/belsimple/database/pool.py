@@ -48,6 +48,11 @@ class Pool:
         self._waiting: deque[asyncio.Future[Place]] = deque()
         self._all: set[Connection] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a connection."""
+        return len(self._waiting)
+
     async def open(self, size: int) -> None:
         """Open all connections at once: a first request waits for none."""
         self._free += await asyncio.gather(*(self._new() for _ in range(size)))

@@ -12,11 +12,15 @@ reset all; select context.pristine();
 
 -- name: enter
 -- Verifies the session's token and stamps this transaction with its tenant, account and permissions.
-select tenant_id, account_id, session_id, permissions, touch_due, fresh from context.enter(:token);
+select tenant_id, account_id, session_id, permissions, touch_due, fresh from context.enter(:token, :address::text::inet);
 
 -- name: enter_job
 -- The worker's way in: the ticket of a job that is being worked on.
 select tenant_id, account_id, permissions, task, args from jobs.enter(:job_id);
+
+-- name: enter_operator
+-- Verifies an operator's session and tells what it may do. There is no stamp: each function of an operator's takes the token itself.
+select operator_id, session_id, permissions, touch_due, fresh from operators.enter(:token);
 
 -- name: commit
 -- Ends a transaction for good.
@@ -30,6 +34,10 @@ rollback;
 -- Writes a session's last use, at most once a minute.
 select context.touch(:token);
 
+-- name: touch_operator
+-- The same for an operator's session.
+select operators.touch(:token);
+
 -- name: enqueue
 -- A job in the caller's own transaction.
 select jobs.enqueue(:task, :args::jsonb, :at);
@@ -41,3 +49,19 @@ select audit.record(:action, :object_type, :object_id, :detail::jsonb);
 -- name: instance
 -- The id of this installation, part of its cookies' names.
 select system.instance();
+
+-- name: history
+-- What happened to an object, newest first, from behind a place; nothing for whoever may not read its table.
+select id, at, actor, source, action, changed, old, new, detail from audit.history(:relation, :object_id, :before_at, :before_id, :limit);
+
+-- name: setting
+-- What the tenant has set, as JSON; null when nothing.
+select tenancy.setting_value(:name);
+
+-- name: mail
+-- A module's letter to an account of the tenant.
+select mail.post_to_member(:kind, :account_id, :facts::jsonb);
+
+-- name: names
+-- The names of accounts of the tenant, as one JSON object by id.
+select coalesce(json_object_agg(id, name), '{}') from identity.names(:accounts);

@@ -71,7 +71,7 @@ def load_queries(package: str, filename: str = "queries.sql") -> QueryFile:
     if _COMMENT.sub("", preamble).strip():
         raise ValueError(f"{source}: a statement stands before the first '-- name:'")
     queries: dict[str, Query] = {}
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip(blocks, [*blocks, None][1:], strict=True):
         body = text[block.end() : following.start() if following else len(text)]
         query = _compile(block["name"], body, source, text.count("\n", 0, block.start()) + 1)
         if query.name in queries:

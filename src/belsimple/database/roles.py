@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from belsimple.database.queries import load_queries
+from belsimple.errors import OperatorError
 
 LOGIN_ROLES: Final = ("app", "gate", "operator", "worker", "backup")
 ROLES: Final = ("owner", *LOGIN_ROLES)
@@ -40,6 +41,16 @@ async def ensure_roles(connection: Any, prefix: str, credentials: Path) -> None:
             await connection.execute(await connection.fetchval(_q.set_password.sql, name, verifier))
     for statement in await connection.fetch(_q.own_database.sql, prefix):
         await connection.execute(statement[0])
+
+
+def require_passwords(credentials: Path) -> None:
+    """Raise OperatorError when a role's password is not in `credentials`: a new one would shut out the machines that have the old."""
+    missing = [role for role in LOGIN_ROLES if not (credentials / role).exists()]
+    if missing:
+        raise OperatorError(
+            f"The database has roles whose passwords are not in {credentials} ({', '.join(missing)})",
+            "Copy them from the machine that has them, or run `belsimple migrate --new-passwords`, which shuts the other machines out.",
+        )
 
 
 def password(role: str, credentials: Path) -> str:

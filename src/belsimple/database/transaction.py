@@ -1,23 +1,24 @@
 """The tenant transaction: the only way from Python to a tenant's rows."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from functools import lru_cache
-from inspect import signature
-from operator import itemgetter
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 from uuid import UUID
 from weakref import WeakSet
 
 import asyncpg
 import msgspec
 
+from belsimple.database.history import HistoryEntry
+from belsimple.database.module_settings import Setting, V
+from belsimple.database.operator_transaction import OperatorPrincipal, OperatorTransaction
 from belsimple.database.pool import Pool, open_pool
 from belsimple.database.queries import Query, load_queries
+from belsimple.database.statements import Statements, bind
 
-T = TypeVar("T", bound=msgspec.Struct)
 _q = load_queries("belsimple.database", "pool.sql")
 _CLEAN_TRIES = 3
 
@@ -43,38 +44,15 @@ class Job(msgspec.Struct, frozen=True):
     arguments: dict[str, Any]
 
 
-class Transaction:
+class Transaction(Statements):
     """An open transaction inside one tenant. It cannot open another, and it has no way to leave its tenant."""
 
-    __slots__ = ("_connection", "principal", "touch_due")
+    __slots__ = ("principal", "touch_due")
 
     def __init__(self, connection: Any, principal: Principal, *, touch_due: bool = False) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self.principal = principal
         self.touch_due = touch_due
-
-    async def rows(self, query: Query, into: type[T], /, **parameters: Any) -> list[T]:
-        """All rows of `query`, each as an `into`, by column name."""
-        records = await self._connection.fetch(query.sql, *self._bind(query, parameters))
-        if not records:
-            return []
-        build = builder(into, tuple(records[0].keys()))
-        return [build(record) for record in records]
-
-    async def row(self, query: Query, into: type[T], /, **parameters: Any) -> T | None:
-        """The first row of `query`, or None."""
-        record = await self._connection.fetchrow(query.sql, *self._bind(query, parameters))
-        return None if record is None else builder(into, tuple(record.keys()))(record)
-
-    async def value(self, query: Query, /, **parameters: Any) -> Any:
-        """The first column of the first row, or None."""
-        return await self._connection.fetchval(query.sql, *self._bind(query, parameters))
-
-    async def execute(self, query: Query, /, **parameters: Any) -> int:
-        """Run `query`; returns how many rows it affected."""
-        status: str = await self._connection.execute(query.sql, *self._bind(query, parameters))
-        count = status.rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0
 
     async def enqueue(self, task: str, arguments: dict[str, Any], *, at: datetime | None = None) -> int:
         """Enqueue a job for this tenant and account, as part of this transaction; returns its id."""
@@ -87,25 +65,48 @@ class Transaction:
         encoded = None if detail is None else msgspec.json.encode(detail).decode()
         await self.value(_q.record, action=action, object_type=object_type, object_id=object_id, detail=encoded)
 
+    async def history(
+        self, relation: str, object_id: UUID, *, limit: int = 50, before: tuple[datetime, UUID] | None = None
+    ) -> list[HistoryEntry]:
+        """What happened to a row of the protected table `relation`, newest first; nothing for whoever may not read the table.
+
+        At most 200 entries at once. `before` are `at` and `id` of the last entry that is known already.
+        """
+        place = before or (None, None)
+        return await self.rows(
+            _q.history,
+            HistoryEntry,
+            relation=relation,
+            object_id=object_id,
+            before_at=place[0],
+            before_id=place[1],
+            limit=limit,
+        )
+
+    async def names(self, accounts: Iterable[UUID | None]) -> dict[UUID, str]:
+        """The names of these accounts of the tenant; one that is gone is missing, and None is passed over."""
+        known = [account for account in accounts if account is not None]
+        return msgspec.json.decode(await self.value(_q.names, accounts=known), type=dict[UUID, str])
+
+    async def setting(self, setting: Setting[V]) -> V:
+        """What the tenant has set, or the setting's default; whatever the caller may do."""
+        return setting.read(await self.value(_q.setting, name=setting.name))
+
+    async def mail(self, kind: str, account_id: UUID, facts: dict[str, str | int | bool | None]) -> None:
+        """Post a letter that the module declares to an active account of this tenant, in that account's language.
+
+        It is sent after this transaction's commit. The facts are plain values, under 4 KiB together. What ends in a problem: no
+        such account (404), and more than 50 letters to one person or 2,000 to the whole tenant in a day (429).
+        """
+        encoded = msgspec.json.encode(facts).decode()
+        await self.value(_q.mail, kind=kind, account_id=account_id, facts=encoded)
+
     def _bind(self, query: Query, parameters: dict[str, Any]) -> list[Any]:
         # The tenant is bound here and nowhere else; row security would refuse another one in any case.
         if "tenant" in parameters:
             raise TypeError(f"{query.name}: the tenant is bound by the transaction, not by its caller")
         parameters["tenant"] = self.principal.tenant_id
-        return bind(query, parameters, spare=1)
-
-
-def bind(query: Query, parameters: dict[str, Any], *, spare: int = 0) -> list[Any]:
-    """Order `parameters` as `query` wants them. Raises TypeError for one missing or one too many."""
-    try:
-        values = [parameters[name] for name in query.parameters]
-    except KeyError as missing:
-        raise TypeError(f"query {query.name} needs the parameter {missing}") from None
-    if len(parameters) > len(values) + spare or (len(parameters) > len(values) and "tenant" in query.parameters):
-        raise TypeError(
-            f"query {query.name} does not use {sorted(set(parameters) - set(query.parameters) - {'tenant'})}"
-        )
-    return values
+        return bind(query, parameters, own="tenant")
 
 
 class _Begun:
@@ -158,21 +159,42 @@ class _Begun:
 class _Entered(_Begun):
     """The same inside the tenant of a session."""
 
+    __slots__ = ("_address", "_token")
+
+    def __init__(self, pool: Pool, used: "WeakSet[Any]", token: bytes, address: str | None, *, writing: bool) -> None:
+        super().__init__(pool, used, writing=writing)
+        self._token = token
+        self._address = address
+
+    async def __aenter__(self) -> Transaction:
+        connection = await super().__aenter__()
+        try:
+            entered = await connection.fetchrow(_q.enter.sql, self._token, self._address)
+        except BaseException as error:
+            await self.__aexit__(type(error), error, error.__traceback__)
+            raise
+        principal = Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5])
+        return Transaction(connection, principal, touch_due=entered[4])
+
+
+class _Operating(_Begun):
+    """The same for an operator's session. It makes no stamp, so no tenant's rows are in it."""
+
     __slots__ = ("_token",)
 
     def __init__(self, pool: Pool, used: "WeakSet[Any]", token: bytes, *, writing: bool) -> None:
         super().__init__(pool, used, writing=writing)
         self._token = token
 
-    async def __aenter__(self) -> Transaction:
+    async def __aenter__(self) -> OperatorTransaction:
         connection = await super().__aenter__()
         try:
-            entered = await connection.fetchrow(_q.enter.sql, self._token)
+            entered = await connection.fetchrow(_q.enter_operator.sql, self._token)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
-        principal = Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5])
-        return Transaction(connection, principal, touch_due=entered[4])
+        principal = OperatorPrincipal(entered[0], entered[1], permissions_of(entered[2]), entered[4])
+        return OperatorTransaction(connection, self._token, principal, touch_due=entered[3])
 
 
 class Database:
@@ -190,16 +212,31 @@ class Database:
         async with pool.lend() as connection:
             return cls(pool, await connection.fetchval(_q.instance.sql))
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a connection."""
+        return self._pool.waiting
+
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.close()
 
-    def tenant(self, token: bytes, *, writing: bool) -> AbstractAsyncContextManager[Transaction]:
+    def tenant(
+        self, token: bytes, *, writing: bool, address: str | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
         """A transaction inside the tenant of `token`'s session; committed at the end, rolled back on an exception.
+
+        `address`: where the caller is; None where that is not asked. Raises asyncpg.InvalidAuthorizationSpecificationError
+        (28000) when the token opens no session, or not from there.
+        """
+        return _Entered(self._pool, self._used, token, address or None, writing=writing)
+
+    def operator(self, token: bytes, *, writing: bool) -> AbstractAsyncContextManager[OperatorTransaction]:
+        """A transaction of the operator whose session `token` opens; it ends as `tenant`'s does.
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when the token opens no session.
         """
-        return _Entered(self._pool, self._used, token, writing=writing)
+        return _Operating(self._pool, self._used, token, writing=writing)
 
     @asynccontextmanager
     async def job(self, job_id: int) -> AsyncIterator[tuple[Transaction, Job]]:
@@ -242,22 +279,9 @@ class Database:
         """Write the session's last use, in its own short transaction."""
         await self.call(_q.touch, token=token)
 
-
-@lru_cache(maxsize=1024)
-def builder(into: type[T], columns: tuple[str, ...]) -> Callable[[Any], T]:
-    """How to make an `into` of a row with these `columns`. By position, where it can be: that costs a sixth of doing it by name.
-
-    Raises TypeError when the query's columns are not the struct's fields.
-    """
-    fields = into.__struct_fields__
-    if set(fields) != set(columns):
-        raise TypeError(f"{into.__name__} has the fields {sorted(fields)}, the query the columns {sorted(columns)}")
-    if any(one.kind is one.KEYWORD_ONLY for one in signature(into).parameters.values()):
-        return lambda record: into(**record)
-    if fields == columns:
-        return lambda record: into(*record)
-    pick = cast("Callable[[Any], tuple[Any, ...]]", itemgetter(*fields))  # two fields or more: a tuple
-    return lambda record: into(*pick(record))
+    async def touch_operator(self, token: bytes) -> None:
+        """The same for an operator's session."""
+        await self.call(_q.touch_operator, token=token)
 
 
 def _distrust(connection: Any, error: Exception) -> None:

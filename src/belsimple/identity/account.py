@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import available_timezones
 
 import msgspec
 
 from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Transaction
+from belsimple.language import marked as _
 from belsimple.web.answers import Versioned
-from belsimple.web.problems import NotFound
+from belsimple.web.problems import NotFound, Unprocessable
 
 _q = load_queries("belsimple.identity")
 
@@ -58,6 +60,21 @@ class Member(Versioned, frozen=True):
     created_at: datetime
 
 
+class MemberFactors(msgspec.Struct, frozen=True):
+    """What a member can show besides the password: an authenticator app, and how many passkeys."""
+
+    totp: bool
+    passkeys: int
+
+
+class RoleChoice(msgspec.Struct, frozen=True):
+    """A role that a member can be given."""
+
+    id: UUID
+    name: str
+    builtin: bool
+
+
 class _Me(msgspec.Struct):
     id: UUID
     email: str
@@ -92,7 +109,12 @@ async def me(transaction: Transaction) -> Me:
 async def change_me(
     transaction: Transaction, *, name: str | None, language: str | None, zone: str | None, expected: int | None
 ) -> Me:
-    """Change the own account; None leaves a field as it is. Raises BS412 when `expected` is not its version."""
+    """Change the own account; None leaves a field as it is.
+
+    Raises BS412 when `expected` is not its version, and Unprocessable for a zone that there is not.
+    """
+    if zone is not None and zone not in available_timezones():
+        raise Unprocessable([("/zone", _("Use a time zone's name, such as Europe/Brussels."))])
     await transaction.value(_q.change_me, name=name, language=language, zone=zone, expected=expected)
     return await me(transaction)
 
@@ -108,9 +130,32 @@ async def end_session(transaction: Transaction, *, session_id: UUID | None) -> N
         raise NotFound
 
 
+async def provider_of_session(transaction: Transaction) -> UUID | None:
+    """The identity provider that opened this session: there is one to end there too."""
+    found: UUID | None = await transaction.value(_q.own_provider)
+    return found
+
+
+async def end_other_sessions(transaction: Transaction) -> None:
+    """End all of the own sessions but the one that asks."""
+    await transaction.value(_q.end_other_sessions)
+
+
 async def members(transaction: Transaction, *, after: str | None, limit: int) -> list[Member]:
     """Members in the order of their addresses, from behind `after`."""
     return await transaction.rows(_q.members, Member, id=None, after_email=after, limit=limit)
+
+
+async def people(
+    transaction: Transaction, *, search: str | None, role: UUID | None, after: str | None, limit: int
+) -> list[Member]:
+    """Members whose name or address holds a text, whatever the case, and who hold a role; None lets everybody through."""
+    return await transaction.rows(_q.people, Member, search=search, role=role, after_email=after, limit=limit)
+
+
+async def role_choices(transaction: Transaction) -> list[RoleChoice]:
+    """The roles there are, built-in ones first; none for whoever may not see roles."""
+    return await transaction.rows(_q.role_choices, RoleChoice)
 
 
 async def member(transaction: Transaction, *, member_id: UUID) -> Member:
@@ -119,6 +164,21 @@ async def member(transaction: Transaction, *, member_id: UUID) -> Member:
     if found is None:
         raise NotFound
     return found
+
+
+async def member_factors(transaction: Transaction, *, member_id: UUID) -> MemberFactors | None:
+    """What a member can show besides the password; None for whoever may not change members, and for nobody."""
+    if "members:write" not in transaction.principal.permissions:
+        return None
+    return await transaction.row(_q.member_factors, MemberFactors, id=member_id)
+
+
+async def clear_member_factors(transaction: Transaction, *, member_id: UUID) -> None:
+    """Take all second factors from a member who lost them, and end their sessions. Their password stays, and they are told.
+
+    Raises BS404, BS403 for a member who may do more than the caller, BS409 for the caller's own.
+    """
+    await transaction.value(_q.clear_member_factors, id=member_id)
 
 
 async def change_member(

@@ -31,6 +31,11 @@ class Hasher:
         self._threads = ThreadPoolExecutor(self.slots, thread_name_prefix="argon2")
         self._waiting = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many passwords are being hashed, or wait to be."""
+        return self._waiting
+
     async def proof(self, password: str, salt: bytes, parameters: Parameters) -> bytes:
         """The raw Argon2id output, 32 bytes: what the database compares by its SHA-256.
 

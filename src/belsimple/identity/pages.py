@@ -1,15 +1,15 @@
 """The page behind an invitation's link, served by part gate. Following the link consumes nothing; sending the form does."""
 
-from belsimple.console.render import page
 from belsimple.database.transaction import Database
 from belsimple.identity import actions
 from belsimple.identity.hashing import Hasher
-from belsimple.identity.passwords import LONGEST, SHORTEST
-from belsimple.identity.sign_in_routes import INVITATIONS, Password, PersonName, Text, invitation_token
-from belsimple.web.answers import HtmlPage
-from belsimple.web.endpoint import endpoint
+from belsimple.identity.links import token_of
+from belsimple.identity.passwords import LONGEST
+from belsimple.identity.sign_in_routes import INVITATIONS, Password, PersonName, Text
+from belsimple.web.answers import View
+from belsimple.web.endpoint import page
 from belsimple.web.inputs import Form, Input
-from belsimple.web.problems import NotFound, Unprocessable
+from belsimple.web.problems import NotFound
 
 
 class Link(Input, frozen=True):
@@ -26,12 +26,24 @@ class AcceptanceForm(Form, frozen=True):
     password: Password
 
 
-@endpoint("GET", "/invitation", permission="public", part="gate", summary="The page of an invitation")
-async def invitation(database: Database, query: Link) -> HtmlPage:
-    return await _form(database, query.token)
+@page("GET", "/invitation", permission="public", part="gate", summary="The page of an invitation")
+async def invitation(database: Database, query: Link) -> View:
+    try:
+        invited = await actions.invitation_open(database, token=token_of(query.token))
+    except NotFound:
+        invited = None
+    if invited is None:
+        return _over()
+    values = {
+        "invited": invited,
+        "token": query.token,
+        "shortest": await actions.shortest_password(database, invited.tenant_slug),
+        "longest": LONGEST,
+    }
+    return View("invitation.html", values, language=invited.language)
 
 
-@endpoint(
+@page(
     "POST",
     "/invitation",
     permission="public",
@@ -39,37 +51,17 @@ async def invitation(database: Database, query: Link) -> HtmlPage:
     limits=(INVITATIONS,),
     summary="Accept an invitation on its page",
 )
-async def accept(database: Database, hasher: Hasher, body: AcceptanceForm) -> HtmlPage:
+async def accept(database: Database, hasher: Hasher, body: AcceptanceForm) -> View:
     try:
-        token = invitation_token(body.token)
-        tenant, email = await actions.accept_invitation(
-            database, hasher, token=token, name=body.name, password=body.password
-        )
-    except Unprocessable as refused:
-        return await _form(database, body.token, name=body.name, error=refused.errors[0][1])
-    except actions.InvitationOver:
-        return page("invitation_over.html", status=404)
-    return page("invitation_done.html", tenant=tenant, email=email)
+        token = token_of(body.token)
+        made = await actions.accept_invitation(database, hasher, token=token, name=body.name, password=body.password)
+    except (actions.InvitationOver, NotFound):
+        return _over()
+    return View("invitation_done.html", {"made": made}, language=made.language)
 
 
-async def _form(database: Database, text: str, *, name: str = "", error: str = "") -> HtmlPage:
-    try:
-        invited = await actions.invitation_open(database, token=invitation_token(text))
-    except NotFound:
-        invited = None
-    if invited is None:
-        return page("invitation_over.html", status=404)
-    return page(
-        "invitation.html",
-        status=422 if error else 200,
-        tenant=invited[0],
-        email=invited[1],
-        token=text,
-        name=name,
-        error=error,
-        shortest=SHORTEST,
-        longest=LONGEST,
-    )
+def _over() -> View:
+    return View("invitation_over.html", {}, status=404)
 
 
 ENDPOINTS = (invitation, accept)

@@ -10,14 +10,20 @@ from belsimple.server.demo import Demo
 from belsimple.server.settings import Settings
 
 
-def announce(settings: Settings, demo: Demo | None) -> None:
-    """Tell on standard output that the service answers, in one piece: who waits for the first line may read all of it."""
+def announce(settings: Settings, demo: Demo | None, *, first_link: str | None) -> None:
+    """Tell on standard output that the service answers, in one piece: who waits for the first line may read all of it.
+
+    `first_link` is where the first operator sets up; it is a secret, and therefore never in a log.
+    """
     console = Console(soft_wrap=True, highlight=False)
     with console.capture() as captured:
         console.print(f"belsimple is ready at [bold]{settings.url}[/bold]")
         if demo is not None:
             console.print(_sign_ins(demo))
             console.print(f"Demo sign-ins are also in {settings.data / 'demo.json'}", markup=False)
+        if first_link is not None:
+            console.print("There is no operator yet. Who opens this link becomes the first one; it works once:")
+            console.print(first_link, markup=False)
         if settings.tls_certificate is None:
             authority = tls.served_files(settings.data).authority
             console.print(f"Certificate authority to trust: {authority}", markup=False)
@@ -32,4 +38,6 @@ def _sign_ins(demo: Demo) -> Table:
     for tenant in demo.tenants:
         for account in tenant.accounts:
             table.add_row(tenant.slug, account.email, account.password, account.role)
+    if demo.operator is not None:
+        table.add_row("(operator)", demo.operator.email, demo.operator.password, "platform")
     return table

@@ -5,7 +5,7 @@ Tenants and invitations come from the operator's commands, everything after that
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -13,15 +13,18 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
+from belsimple.atomic import write_atomically
 from belsimple.errors import OperatorError
-from belsimple.server.demo_dossiers import DOSSIERS
-from belsimple.server.files import write_atomically
+from belsimple.operators.commands import invite_operator, list_operators
+from belsimple.server.demo_documents import DemoDocument, about_the_facade
+from belsimple.server.demo_dossiers import DOSSIERS, DemoDossier
 from belsimple.server.readiness import local_url, pinned_context
 from belsimple.server.settings import Settings
 from belsimple.tenancy.actions import create_tenant, invite_member, list_tenants
 
 _TENANTS: Final = {"demeester": "Notaris De Meester", "lumiere": "Atelier Lumière"}
 _PEOPLE: Final = {"owner": "An Peeters", "admin": "Bram Wouters", "member": "Chloé Dubois", "auditor": "Dirk Janssens"}
+_LEAVER: Final = "Frank Maes"
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -39,11 +42,19 @@ class Tenant(msgspec.Struct, frozen=True):
     accounts: tuple[Account, ...]
 
 
+class DemoOperator(msgspec.Struct, frozen=True):
+    """The demo operator's sign-in; its role is platform."""
+
+    email: str
+    password: str
+
+
 class Demo(msgspec.Struct, frozen=True):
-    """What `demo.json` holds."""
+    """What `demo.json` holds; an older release made it without an operator."""
 
     url: str
     tenants: tuple[Tenant, ...]
+    operator: DemoOperator | None = None
 
 
 def require_allowed(settings: Settings) -> None:
@@ -70,6 +81,8 @@ async def provide(settings: Settings, admin_url: str) -> Demo:
         draft.touch(mode=0o600)  # a start that is killed half-way may try again, under other names
         demo = _plan(settings, slugs)
         _ = await asyncio.gather(*(_make(settings, admin_url, tenant) for tenant in demo.tenants))
+    if demo.operator is None:
+        demo = msgspec.structs.replace(demo, operator=await _make_operator(settings, admin_url))
     write_atomically(file, msgspec.json.format(msgspec.json.encode(demo), indent=2) + b"\n")
     draft.unlink(missing_ok=True)
     return demo
@@ -99,29 +112,57 @@ async def _make(settings: Settings, admin_url: str, tenant: Tenant) -> None:
     owner, *others = tenant.accounts
     slug = tenant.slug
     name = next(name for base, name in _TENANTS.items() if slug.startswith(base))
+    leaver = Account(f"frank@{slug}.example", secrets.token_urlsafe(12), "member")
     tokens = {owner: await create_tenant(admin_url, slug=slug, owner=owner.email, name=name)}
-    for account in others:
+    for account in (*others, leaver):
         tokens[account] = await invite_member(admin_url, slug=slug, email=account.email, role=account.role)
     async with _client(settings) as client:
         for account, token in tokens.items():
-            acceptance = {"token": token, "name": _PEOPLE[account.role], "password": account.password}
+            called = _LEAVER if account is leaver else _PEOPLE[account.role]
+            acceptance = {"token": token, "name": called, "password": account.password}
             _ = await _post(client, "/api/v1/invitations/acceptance", acceptance)
-    for writer in (account for account in tenant.accounts if account.role in {"owner", "member"}):
-        await _write_dossiers(settings, slug, writer)
+    async with _signed_in(settings, slug, owner) as client:
+        await _look_after_people(client, slug, leaver)
+        await _write_dossiers(client, DOSSIERS[::2])
+    async with _signed_in(settings, slug, next(one for one in others if one.role == "member")) as client:
+        await _write_dossiers(client, DOSSIERS[1::2])
 
 
-async def _write_dossiers(settings: Settings, slug: str, writer: Account) -> None:
-    half = DOSSIERS[::2] if writer.role == "owner" else DOSSIERS[1::2]
+async def _look_after_people(client: aiohttp.ClientSession, slug: str, leaver: Account) -> None:
+    """A role of the tenant's own, somebody invited to it, and somebody who has left."""
+    _ = await _post(client, "/api/v1/roles", {"name": "Trainee", "permissions": ["dossiers:read", "members:read"]})
+    _ = await _post(client, "/api/v1/invitations", {"email": f"eva@{slug}.example", "roles": ["Trainee"]})
+    members = (await _send(client, "GET", "/api/v1/members"))["items"]
+    left = next(one["id"] for one in members if one["email"] == leaver.email)
+    _ = await _send(client, "PATCH", f"/api/v1/members/{left}", {"status": "deactivated"})
+
+
+async def _write_dossiers(client: aiohttp.ClientSession, dossiers: Iterable[DemoDossier]) -> None:
+    for dossier in dossiers:
+        written = {"title": dossier.title, "reference": dossier.reference, "notes": dossier.notes}
+        made = await _post(client, "/api/v1/dossiers", written)
+        for document in about_the_facade() if dossier.about_the_facade else ():
+            await _upload(client, f"/api/v1/dossiers/{made['id']}/documents", document)
+        if dossier.closed:
+            _ = await _post(client, f"/api/v1/dossiers/{made['id']}/closure")
+
+
+async def _make_operator(settings: Settings, admin_url: str) -> DemoOperator:
+    taken = {one.email.partition("@")[0] for one in await list_operators(admin_url)}
+    made = DemoOperator(f"{_free('operator', taken)}@operator.example", secrets.token_urlsafe(12))
+    token = await invite_operator(admin_url, email=made.email, role="platform", post=False)
     async with _client(settings) as client:
-        _ = await _post(client, "/api/v1/session", {"tenant": slug, "email": writer.email, "password": writer.password})
-        for dossier in half:
-            made = await _post(
-                client,
-                "/api/v1/dossiers",
-                {"title": dossier.title, "reference": dossier.reference, "notes": dossier.notes},
-            )
-            if dossier.closed:
-                _ = await _post(client, f"/api/v1/dossiers/{made['id']}/closure", None)
+        acceptance = {"token": token, "name": "Emma Claes", "password": made.password}
+        _ = await _post(client, "/operator/api/v1/invitations/acceptance", acceptance)
+    return made
+
+
+@asynccontextmanager
+async def _signed_in(settings: Settings, slug: str, account: Account) -> AsyncIterator[aiohttp.ClientSession]:
+    async with _client(settings) as client:
+        credentials = {"tenant": slug, "email": account.email, "password": account.password}
+        _ = await _post(client, "/api/v1/session", credentials)
+        yield client
 
 
 @asynccontextmanager
@@ -135,10 +176,24 @@ async def _client(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
         yield client
 
 
-async def _post(client: aiohttp.ClientSession, path: str, body: object) -> Any:
-    async with client.post(path, json=body) as answer:
-        if answer.status not in {200, 201, 204}:
-            raise OperatorError(
-                f"Demo data could not be made: {path} answered {answer.status}", "Start without --demo."
-            )
+async def _post(client: aiohttp.ClientSession, path: str, body: object = None) -> Any:
+    return await _send(client, "POST", path, body)
+
+
+async def _send(client: aiohttp.ClientSession, method: str, path: str, body: object = None) -> Any:
+    async with client.request(method, path, json=body) as answer:
+        _require_made(answer)
         return None if answer.status == 204 else await answer.json()
+
+
+async def _upload(client: aiohttp.ClientSession, path: str, document: DemoDocument) -> None:
+    named, kind = {"filename": document.filename}, {"Content-Type": document.media_type}
+    async with client.post(path, params=named, data=document.content, headers=kind) as answer:
+        _require_made(answer)
+
+
+def _require_made(answer: aiohttp.ClientResponse) -> None:
+    if answer.status not in {200, 201, 204}:
+        raise OperatorError(
+            f"Demo data could not be made: {answer.url.path} answered {answer.status}", "Start without --demo."
+        )

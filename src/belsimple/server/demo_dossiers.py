@@ -6,12 +6,13 @@ import msgspec
 
 
 class DemoDossier(msgspec.Struct, frozen=True):
-    """One dossier as it is created over the API."""
+    """One dossier as it is created over the API; one of them gets documents."""
 
     title: str
     reference: str
     notes: str
     closed: bool = False
+    about_the_facade: bool = False
 
 
 DOSSIERS: Final = (
@@ -26,5 +27,10 @@ DOSSIERS: Final = (
     DemoDossier("Statutes of the cooperative De Molen", "2026/009", "General meeting on 12 May.", closed=True),
     DemoDossier("Extension of a school gymnasium", "2026/010", "Tender documents at 80 %."),
     DemoDossier("Mandate in case of incapacity, M. Jacobs", "2026/011", "Registered."),
-    DemoDossier("Renovation of a listed façade", "2026/012", "Heritage agency asks for lime mortar."),
+    DemoDossier(
+        "Renovation of a listed façade",
+        "2026/012",
+        "Heritage agency asks for lime mortar.",
+        about_the_facade=True,
+    ),
 )

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from belsimple.server.files import write_atomically
+from belsimple.atomic import write_atomically
 
 _SETTINGS = {
     # Who may come in: nobody over TCP, nobody without a password.

@@ -1,5 +1,6 @@
 """No part of the service runs as root: root hands the data folder to a system user and becomes that user for good."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -29,7 +30,7 @@ def assume_service_user(settings: Settings) -> Settings:
     Raises `OperatorError`.
     """
     if os.geteuid() == 0:
-        user = _ensure_user()
+        user = _part_user(settings.data) or _ensure_user()
         _check_installation(user)
         data = _place_data(settings.data, user)
         _prepare_runtime_base(settings.run, user)
@@ -38,6 +39,15 @@ def assume_service_user(settings: Settings) -> Settings:
         data = _own_data(settings.data)
     _ = os.umask(0o077)
     return msgspec.structs.replace(settings, data=data)
+
+
+def _part_user(data: Path) -> pwd.struct_passwd | None:
+    """The user of one part, when the data folder is that part's: its files must not become another user's."""
+    with contextlib.suppress(OSError, KeyError):
+        owner = pwd.getpwuid(data.stat().st_uid)
+        if owner.pw_name.startswith(f"{SERVICE_USER}-"):
+            return owner
+    return None
 
 
 def _own_data(configured: Path) -> Path:
@@ -89,7 +99,7 @@ def _check_installation(user: pwd.struct_passwd) -> None:
     for path in needed:
         if not _may(user, [path], os.R_OK | os.X_OK if path.is_dir() else os.X_OK):
             raise OperatorError(
-                f"The user {SERVICE_USER} cannot reach {path}",
+                f"The user {user.pw_name} cannot reach {path}",
                 "Install belsimple outside of home folders (such as in /opt), or run it as an ordinary user.",
             )
 

@@ -31,6 +31,37 @@ def runtime_folder(data: Path, configured: Path | None) -> Path:
     return Path(f"/tmp/belsimple-{os.geteuid()}-{name}")  # noqa: S108 - made 0700, its ownership is checked
 
 
+def is_shared(folder: Path) -> bool:
+    """Whether an administrator made the runtime folder for parts that run as users of their own.
+
+    It is root's and nobody else can write in it; in it, each part that listens has a folder of its own, which lets in
+    the group that may reach it. See deploy/systemd.
+    """
+    found = _status(folder)
+    return found is not None and stat.S_ISDIR(found.st_mode) and found.st_uid == 0 and not found.st_mode & 0o022
+
+
+def socket_folder(run: Path, part: str) -> Path:
+    """Where the socket of `part` lies: `run` itself, or the part's own folder in a shared one."""
+    return run / part if is_shared(run) and os.geteuid() != 0 else run
+
+
+def prepare_socket_folder(run: Path, part: str, data: Path) -> Path:
+    """The folder in which `part` may now make its socket. Raises `OperatorError` when others could."""
+    folder = socket_folder(run, part)
+    if folder == run:
+        make_runtime_folder(run, data)
+        return folder
+    found = _status(folder)
+    # Members of the folder's group connect; whoever could write in it would put a socket of theirs in our place.
+    if found is None or found.st_uid != os.geteuid() or found.st_mode & 0o027:
+        raise OperatorError(
+            f"The runtime folder {folder} is missing, belongs to somebody else or is open to others",
+            f"Make it for the user of part {part}, with mode 0750; the units in deploy/systemd do.",
+        )
+    return folder
+
+
 def make_runtime_folder(folder: Path, data: Path) -> None:
     """Make the folder, or take over what a killed service left; `data/run` leads to it for other commands."""
     try:
@@ -89,8 +120,14 @@ def data_lock(data: Path) -> Iterator[None]:
 
 
 def _is_private(folder: Path) -> bool:
-    try:
-        found = folder.lstat()
-    except OSError:
+    found = _status(folder)
+    if found is None or not stat.S_ISDIR(found.st_mode):
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+    return found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == 0o700
+
+
+def _status(folder: Path) -> os.stat_result | None:
+    try:
+        return folder.lstat()
+    except OSError:
+        return None

@@ -11,8 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from belsimple.errors import OperatorError
+from belsimple.files.place import Bucket
+from belsimple.outbound.places import Allowed
 from belsimple.server import values
-from belsimple.server.values import LogLevel, Network, PublicUrl
+from belsimple.server.values import ListenAddress, LogLevel, Network, PublicUrl, SmtpServer
 
 Value = TypeVar("Value")
 
@@ -29,6 +31,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls_certificate: Path | None
     tls_key: Path | None
     trusted_proxies: tuple[Network, ...]
+    smtp: SmtpServer | None
+    smtp_authority: Path | None
+    mail_from: str
+    keys: Path | None
+    operator_key: bytes | None
+    blobs: Path | Bucket | None
+    blob_retention_days: int
+    document_limit: int
+    outbound_allowed: tuple[Allowed, ...]
+    outbound_authority: Path | None
+    metrics: ListenAddress | None
     workers: int
     log_level: LogLevel
     run: Path | None
@@ -48,16 +61,28 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the settings; raises `OperatorError` naming the first variable that is wrong."""
     read = _Reader(environment)
     port = read("BELSIMPLE_PORT", values.port, "8443")
+    url = read("BELSIMPLE_URL", values.public_url, f"https://localhost:{port}")
     settings = Settings(
         data=read("BELSIMPLE_DATA", values.path, "./var"),
         host=read("BELSIMPLE_HOST", values.host, "127.0.0.1"),
         port=port,
         http_port=read("BELSIMPLE_HTTP_PORT", values.port, "8080"),
-        url=read("BELSIMPLE_URL", values.public_url, f"https://localhost:{port}"),
+        url=url,
         database_url=read.secret("BELSIMPLE_DATABASE_URL", values.database_url),
         tls_certificate=read.optional("BELSIMPLE_TLS_CERT", values.path),
         tls_key=read.optional("BELSIMPLE_TLS_KEY", values.path),
         trusted_proxies=read("BELSIMPLE_TRUSTED_PROXIES", values.networks, ""),
+        smtp=read.secret("BELSIMPLE_SMTP_URL", values.smtp_server),
+        smtp_authority=read.optional("BELSIMPLE_SMTP_CA", values.path),
+        mail_from=read("BELSIMPLE_MAIL_FROM", values.mailbox, _default_sender(url)),
+        keys=read.optional("BELSIMPLE_KEYS", values.path),
+        operator_key=read.secret("BELSIMPLE_OPERATOR_KEY", values.key_256),
+        blobs=_blobs(read),
+        blob_retention_days=read("BELSIMPLE_BLOB_RETENTION_DAYS", values.days, "35"),
+        document_limit=read("BELSIMPLE_DOCUMENT_LIMIT", values.mebibytes, "5120"),
+        outbound_allowed=read("BELSIMPLE_OUTBOUND_ALLOWED", values.allowed_hosts, ""),
+        outbound_authority=read.optional("BELSIMPLE_OUTBOUND_CA", values.path),
+        metrics=read.optional("BELSIMPLE_METRICS", values.local_address),
         workers=read("BELSIMPLE_WORKERS", values.workers, str(max(1, (os.cpu_count() or 1) // 2))),
         log_level=read("BELSIMPLE_LOG_LEVEL", values.log_level, "info"),
         run=read.optional("BELSIMPLE_RUN", values.path),
@@ -69,6 +94,26 @@ def load_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     )
     _check_together(settings)
     return settings
+
+
+def _default_sender(url: PublicUrl) -> str:
+    """An address has no number behind its @, save in brackets that few relays like."""
+    return f"belsimple@{'localhost' if url.loopback or ':' in url.host else url.host}"
+
+
+def _blobs(read: "_Reader") -> Path | Bucket | None:
+    """A folder, or an S3-compatible store whose credentials are settings of their own: an address is shown in messages."""
+    place = read.secret("BELSIMPLE_BLOBS", values.blob_place)  # somebody will write the credentials into the address
+    if not isinstance(place, Bucket):
+        return place
+    key_id = read.secret("BELSIMPLE_BLOBS_KEY_ID", str)
+    secret = read.secret("BELSIMPLE_BLOBS_SECRET", str)
+    if key_id is None or secret is None:
+        raise OperatorError(
+            "BELSIMPLE_BLOBS names an object store, and its credentials are not set",
+            "Set BELSIMPLE_BLOBS_KEY_ID and BELSIMPLE_BLOBS_SECRET, or BELSIMPLE_BLOBS_SECRET_FILE.",
+        )
+    return msgspec.structs.replace(place, key_id=key_id, secret=secret)
 
 
 def _check_together(settings: Settings) -> None:

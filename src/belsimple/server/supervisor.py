@@ -28,7 +28,7 @@ from belsimple.server.processes import bound_to_this_process
 from belsimple.server.readiness import wait_until_ready
 from belsimple.server.settings import Settings
 
-PARTS: Final[tuple[PartName, ...]] = ("gate", "web", "worker", "redirect")
+PARTS: Final[tuple[PartName, ...]] = ("gate", "operator", "web", "worker", "redirect")
 STOP_SECONDS: Final = 9.5
 """From the signal to the end of the last process; the contract allows ten."""
 
@@ -103,6 +103,8 @@ class Supervisor:
         credentials = credentials_folder(self.settings.data)
         report = await prepare_database(admin_url, self.settings)
         log.info("migrated", applied=report.applied)
+        for module in report.removed:
+            log.warning("module-removed", module=module.name, package=module.package, tables=module.tables, data="kept")
         findings = await examine(role_url(admin_url, "app", credentials, report.prefix))
         fatal = [finding for finding in findings if finding.severity == "fatal"]
         if fatal:

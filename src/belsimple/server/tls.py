@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
+from belsimple.atomic import write_atomically
 from belsimple.errors import OperatorError
 from belsimple.server.authority import issue_leaf, public_key_in, public_key_of
-from belsimple.server.files import write_atomically
 from belsimple.server.settings import Settings
 
 RENEW_BEFORE = dt.timedelta(days=30)
@@ -53,6 +53,15 @@ def refresh(settings: Settings, now: dt.datetime | None = None) -> bool:
     write_atomically(files.key, key)
     write_atomically(files.certificate, certificate, mode=0o644)
     return True
+
+
+def expiry(data: Path) -> float:
+    """When the served certificate expires, in seconds since 1970; 0 when there is none that can be read."""
+    try:
+        leaf = x509.load_pem_x509_certificates(served_files(data).certificate.read_bytes())[0]
+    except (OSError, ValueError):
+        return 0
+    return leaf.not_valid_after_utc.timestamp()
 
 
 def names_served(settings: Settings) -> tuple[str, ...]:

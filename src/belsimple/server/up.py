@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 
+from belsimple.operators.commands import first_invitation
 from belsimple.server import demo
 from belsimple.server.announcement import announce
 from belsimple.server.logs import configure_logs
@@ -47,5 +48,12 @@ async def _serve(supervisor: Supervisor, *, with_demo: bool) -> None:
     await supervisor.start()
     assert supervisor.admin_url is not None
     people = await demo.provide(supervisor.settings, supervisor.admin_url) if with_demo else None
-    announce(supervisor.settings, people)
+    announce(supervisor.settings, people, first_link=None if people else await _first_link(supervisor))
     _ = await asyncio.Event().wait()
+
+
+async def _first_link(supervisor: Supervisor) -> str | None:
+    """Where the first operator sets up, as long as there is none."""
+    assert supervisor.admin_url is not None
+    token = await first_invitation(supervisor.admin_url)
+    return token and f"{supervisor.settings.url}/operator/invitation?token={token}"

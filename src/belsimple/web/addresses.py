@@ -40,6 +40,7 @@ def _without_port(hop: str) -> str | None:
     elif hop.count(":") == 1:
         hop = hop.partition(":")[0]
     try:
-        return str(ip_address(hop))
+        parsed = ip_address(hop.partition("%")[0])  # a zone (RFC 4007) means something on the proxy alone
     except ValueError:
         return None
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

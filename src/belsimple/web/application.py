@@ -2,23 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from belsimple.web.asgi import ASGIApp, Receive, Scope, Send
+from belsimple.web.assets import AssetPlan
 from belsimple.web.declaration import DeclarationError
+from belsimple.web.downloads import DownloadPlan
 from belsimple.web.endpoint import Endpoint, Part
 from belsimple.web.exchange import Exchange, Reply
+from belsimple.web.exports import ExportPlan
+from belsimple.web.form_uploads import FormUploadPlan
 from belsimple.web.forward import Forwarder, ForwardPlan
 from belsimple.web.headers import SecurityHeaders
 from belsimple.web.health import health_endpoints
 from belsimple.web.log import LineLog, Log, failure
 from belsimple.web.middleware import EXCHANGE, InnerDoor, Outermost, PublicDoor
 from belsimple.web.openapi import openapi_endpoint
+from belsimple.web.pages import PagePlan, PageUploadPlan
 from belsimple.web.plan import Plan
+from belsimple.web.previews import PreviewPlan
 from belsimple.web.problems import MethodNotAllowed, NotFound
 from belsimple.web.router import Router
 from belsimple.web.runtime import Runtime
 from belsimple.web.settings import WebSettings
+from belsimple.web.showing import Pages
+from belsimple.web.signature import Kind
+from belsimple.web.uploads import UploadPlan
 
 if TYPE_CHECKING:
     from belsimple.database.transaction import Database
@@ -42,18 +51,21 @@ def build_application(
     settings: WebSettings,
     log: Log,
     services: Mapping[str, object] | None = None,
-    gate_socket: Path | None = None,
+    sockets: Mapping[Part, Path] | None = None,
+    pages: Pages | None = None,
 ) -> ASGIApp:
     """The ASGI application of a part.
 
     It opens its database at ASGI start-up and closes it at shutdown. ``services`` fill handlers' parameters of those
-    names (signature.SERVICES). Part web serves its own endpoints and forwards gate's to ``gate_socket``. Raises
-    DeclarationError when two endpoints claim one address or one needs a service that is not given.
+    names (signature.SERVICES). Part web serves its own endpoints and forwards the other parts' to their ``sockets``. ``pages``
+    renders them. Raises DeclarationError when two endpoints claim one address or one needs something that is not given.
     """
-    application = Application(part, tuple(endpoints), open_database, settings, log, services or {}, gate_socket)
+    every = tuple(endpoints)
+    application = Application(part, every, open_database, settings, log, services or {}, sockets or {}, pages)
     if part == "web":
-        return Outermost(part, application, PublicDoor(settings), SecurityHeaders(loopback=settings.loopback), log)
-    return Outermost(part, application, InnerDoor(), None, log)
+        security = SecurityHeaders(loopback=settings.loopback)
+        return Outermost(part, application, PublicDoor(settings, every), security, log, pages)
+    return Outermost(part, application, InnerDoor(), None, log, pages)
 
 
 class Application:
@@ -67,15 +79,17 @@ class Application:
         settings: WebSettings,
         log: Log,
         services: Mapping[str, object],
-        gate_socket: Path | None,
+        sockets: Mapping[Part, Path],
+        pages: Pages | None,
     ) -> None:
         self._part: Part = part
         self._endpoints = endpoints_of(part, endpoints)
         self._open_database = open_database
         self._settings = settings
         self._log = log
-        self._forwarder = Forwarder(gate_socket) if gate_socket is not None else None
-        self._services = {**services, "gate": self._forwarder} if self._forwarder else dict(services)
+        self._pages = pages
+        self._behind = {other: Forwarder(socket) for other, socket in sockets.items()}
+        self._services = {"behind": tuple(self._behind.values()), **services} if part == "web" else dict(services)
         self._runtime: Runtime | None = None
         self._router: Router[Served] = Router()
         self._check()
@@ -114,27 +128,38 @@ class Application:
 
     async def start(self) -> None:
         """Open the database and begin to serve."""
-        runtime = Runtime(await self._open_database(), self._settings, self._services, self._report)
-        if self._forwarder is not None:
-            await self._forwarder.start()
+        runtime = Runtime(self._part, await self._open_database(), self._settings, self._services, self._report)
+        for forwarder in self._behind.values():
+            await forwarder.start()
         for endpoint in self._endpoints:
             self._router.add(endpoint.method, endpoint.path, self._serve(endpoint, runtime))
         runtime.start()
         self._runtime = runtime
 
     async def stop(self) -> None:
-        """Write what is still to be written; close the database and the way to gate."""
+        """Write what is still to be written; close the database and the ways to other parts."""
         if self._runtime is not None:
             await self._runtime.stop()
-        if self._forwarder is not None:
-            await self._forwarder.stop()
+        for forwarder in self._behind.values():
+            await forwarder.stop()
         if isinstance(self._log, LineLog):
             self._log.close()
 
     def _serve(self, endpoint: Endpoint, runtime: Runtime) -> Served:
-        if endpoint.part == self._part or self._forwarder is None:
-            return Plan(endpoint, runtime)
-        return ForwardPlan(endpoint, self._forwarder, self._settings.request_seconds)
+        if endpoint.part == self._part:
+            return self._plan(endpoint, runtime)
+        return ForwardPlan(endpoint, self._behind[endpoint.part], self._settings.request_seconds)
+
+    def _plan(self, endpoint: Endpoint, runtime: Runtime) -> Plan:
+        if not endpoint.page:
+            return _plan_of(endpoint)(endpoint, runtime)
+        assert self._pages is not None  # _check saw to it
+        shown = None if endpoint.form is None else self._page_at(endpoint.form)
+        plan = PageUploadPlan if endpoint.signature.uploads else PagePlan
+        return plan(endpoint, runtime, self._pages, shown and PagePlan(shown, runtime, self._pages))
+
+    def _page_at(self, path: str) -> Endpoint | None:
+        return next((one for one in self._endpoints if one.page and one.reads and one.path == path), None)
 
     def _check(self) -> None:
         declared: Router[Endpoint] = Router()
@@ -144,18 +169,64 @@ class Application:
             except ValueError as error:
                 raise DeclarationError(endpoint.route, str(error)) from None
             missing = set(endpoint.signature.services) - set(self._services)
+            if _reads_files(endpoint) and endpoint.part == self._part and "vault" not in self._services:
+                missing.add("vault")
+            if endpoint.part == self._part and endpoint.page:
+                self._check_page(endpoint)
             if endpoint.part == self._part and missing:
                 raise DeclarationError(endpoint.route, f"no {', '.join(sorted(missing))} was given")
-            if endpoint.part != self._part and self._forwarder is None:
+            if endpoint.part != self._part and endpoint.part not in self._behind:
                 raise DeclarationError(endpoint.route, "there is no socket to forward it to")
+
+    def _check_page(self, endpoint: Endpoint) -> None:
+        if self._pages is None:
+            raise DeclarationError(endpoint.route, "nothing was given that renders pages")
+        if endpoint.form is None:
+            return
+        shown = self._page_at(endpoint.form)
+        if shown is None or shown.part != endpoint.part:
+            raise DeclarationError(
+                endpoint.route, f"there is no page {endpoint.form} in its part to show its form again"
+            )
+        if not set(shown.signature.path) <= set(endpoint.signature.path):
+            raise DeclarationError(endpoint.route, f"the page {shown.path} has a parameter that this path lacks")
 
     def _report(self, error: Exception) -> None:
         self._log(failure(self._part, "-", "-", error))
 
 
+def _reads_files(endpoint: Endpoint) -> bool:
+    takes = endpoint.signature
+    return takes.upload or takes.uploads or takes.preview or takes.returns.kind in ("download", "preview")
+
+
+def _plan_of(endpoint: Endpoint) -> type[Plan]:
+    if endpoint.signature.upload:
+        return UploadPlan
+    if endpoint.signature.uploads:
+        return FormUploadPlan
+    answering: dict[Kind, type[Plan]] = {
+        "download": DownloadPlan,
+        "preview": PreviewPlan,
+        "export": ExportPlan,
+        "asset": AssetPlan,
+    }
+    return answering.get(endpoint.signature.returns.kind, Plan)
+
+
 def endpoints_of(part: Part, endpoints: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-    """What a part serves: web everything that people reach (forwarding gate's), the others their own."""
-    if part != "web":
+    """What a part serves: web everything that people reach (forwarding what is not its own), the others their own."""
+    if part == "gate":
         return (*(one for one in endpoints if one.part == part), *health_endpoints(part))
-    served = (*(one for one in endpoints if one.part in ("web", "gate")), *health_endpoints(part))
-    return (*served, openapi_endpoint(served))
+    if part == "operator":
+        return (*interface_of(part, endpoints), *health_endpoints(part))
+    operators = any(one.part == "operator" for one in endpoints)
+    return (*interface_of("web", endpoints), *(interface_of("operator", endpoints) if operators else ()))
+
+
+def interface_of(side: Literal["web", "operator"], endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """One of the two interfaces, with the document that describes it: the tenants' (parts web and gate), or the operator's."""
+    ours = tuple(one for one in endpoints if (one.part == "operator") == (side == "operator"))
+    if side == "web":
+        ours = (*ours, *health_endpoints("web"))
+    return (*ours, openapi_endpoint(side, ours))

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from belsimple.language import marked as _
 from belsimple.web.answers import Page
 from belsimple.web.inputs import Input, Paging
 from belsimple.web.problems import Unprocessable
@@ -33,7 +34,7 @@ def read_cursor(text: str | None, into: type[Place]) -> Place | None:
         raw = b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
         return msgspec.json.decode(raw, type=into)
     except ValueError:  # not ASCII, not base64, not JSON, not this struct: all of them are ValueErrors
-        raise Unprocessable([("/cursor", "This cursor is not one of this list's.")]) from None
+        raise Unprocessable([("/cursor", _("This cursor is not one of this list's."))]) from None
 
 
 def cut_page(rows: Sequence[Row], limit: int, place: Callable[[Row], msgspec.Struct]) -> Page[Row]:

@@ -1,4 +1,4 @@
-"""What an error of the database means to the person who asked."""
+"""What an error of the database, or of what else the service needs, means to the person who asked."""
 
 import re
 from typing import Final
@@ -6,6 +6,8 @@ from typing import Final
 import asyncpg
 from asyncpg.exceptions import InvalidCachedStatementError
 
+from belsimple.keys.store import KeyTrouble
+from belsimple.language import marked as _
 from belsimple.web.problems import (
     CHALLENGE,
     Conflict,
@@ -14,6 +16,7 @@ from belsimple.web.problems import (
     NotFound,
     Problem,
     Stale,
+    TooLarge,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -30,12 +33,12 @@ _OUT_OF_RANGE: Final = ("22003", "22008", "22021", "22P05")
 
 _BY_STATUS: Final[dict[int, type[Problem]]] = {
     kind.status: kind
-    for kind in (Unauthorized, Forbidden, Conflict, Stale, Unprocessable, TooManyRequests, Unavailable)
+    for kind in (Unauthorized, Forbidden, Conflict, Stale, TooLarge, Unprocessable, TooManyRequests, Unavailable)
 }
 
 
 def problem_of(error: BaseException) -> Problem | None:
-    """The problem that an error of asyncpg or of the connection is; None for one that nobody expected."""
+    """The problem that an error of the database, a store or the keys is; None for one that nobody expected."""
     if isinstance(error, asyncpg.PostgresError):
         if isinstance(error, InvalidCachedStatementError):
             return Unavailable()  # stale on this connection, retried, and stale on the next one too
@@ -44,7 +47,7 @@ def problem_of(error: BaseException) -> Problem | None:
         # A value that PostgreSQL's type cannot hold is a ValueError too; everything else is a connection that went away.
         return _out_of_range() if isinstance(error, ValueError) else Unavailable()
     # InternalClientError: a connection that the server ended a moment ago, before asyncpg has noticed.
-    if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError):
+    if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError | KeyTrouble):
         return Unavailable()
     return None
 
@@ -84,4 +87,4 @@ def _field(error: asyncpg.PostgresError, name: str) -> str:
 
 
 def _out_of_range() -> Problem:
-    return Unprocessable([], "A value is out of range, or holds a character that cannot be stored.")
+    return Unprocessable([], _("A value is out of range, or holds a character that cannot be stored."))

@@ -1,4 +1,11 @@
-"""What an endpoint's author got wrong; raised while modules are imported, so that the process refuses to start."""
+"""The words of a declaration, and what an endpoint's author got wrong: raised while modules are imported, so that the process refuses to start."""
+
+import re
+
+PUBLIC = "public"
+SIGNED_IN = "signed-in"
+PARAMETER = re.compile(r"\{([a-z_]+)\}")
+"""One of a path."""
 
 
 class DeclarationError(Exception):

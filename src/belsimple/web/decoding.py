@@ -11,7 +11,9 @@ from uuid import UUID
 
 import msgspec
 
+from belsimple.language import marked as _
 from belsimple.web.exchange import Exchange
+from belsimple.web.forms import compile_form, compile_page_query
 from belsimple.web.inputs import Form
 from belsimple.web.problems import Malformed, NotFound, Unprocessable, UnsupportedMediaType
 from belsimple.web.signature import Signature
@@ -53,8 +55,8 @@ def compile_query(kind: type[msgspec.Struct] | None, *, lenient: bool) -> Callab
 
     Pages are lenient: links to them collect parameters on their way through mails and search engines.
     """
-    if kind is None and lenient:
-        return lambda _: None
+    if lenient:
+        return (lambda _: None) if kind is None else compile_page_query(kind)
 
     class Nothing(msgspec.Struct, forbid_unknown_fields=True):
         pass
@@ -79,12 +81,12 @@ def compile_query(kind: type[msgspec.Struct] | None, *, lenient: bool) -> Callab
 def _parameters(raw: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, pair in enumerate(raw.split(b"&") if raw else ()):
-        name, _, value = pair.partition(b"=")
+        name, _equals, value = pair.partition(b"=")
         key = _unquote(name)
         if key in found:
-            raise Unprocessable([(_pointer_to(key), "This parameter stands twice.")])
+            raise Unprocessable([(_pointer_to(key), _("This parameter stands twice."))])
         if number == MAX_PARAMETERS:
-            raise Unprocessable([("", "There are too many parameters.")])
+            raise Unprocessable([("", _("There are too many parameters."))])
         found[key] = _unquote(value)
     return found
 
@@ -95,16 +97,16 @@ def _unquote(raw: bytes) -> str:
         if "%" in text or "+" in text:
             text = unquote_plus(text, errors="strict")
     except UnicodeDecodeError:
-        raise Malformed("The parameters are not UTF-8.") from None
+        raise Malformed(_("The parameters are not UTF-8.")) from None
     if "\0" in text:
-        raise Malformed("The parameters hold a NUL character.")
+        raise Malformed(_("The parameters hold a NUL character."))
     return text
 
 
 def compile_body(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgspec.Struct]:
     """Reads a JSON body of this type, or a form's."""
     if issubclass(kind, Form):
-        return _compile_form(kind)
+        return compile_form(kind)
     decode = msgspec.json.Decoder(kind).decode
 
     def read(exchange: Exchange, raw: bytes) -> msgspec.Struct:
@@ -116,21 +118,8 @@ def compile_body(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgs
         except (ValueError, RecursionError) as error:
             raise _why(raw, error) from None
         if rb"\u0000" in raw and _holds_nul(msgspec.to_builtins(body)):
-            raise Unprocessable([("", "Text cannot hold the NUL character.")])
+            raise Unprocessable([("", _("Text cannot hold the NUL character."))])
         return body
-
-    return read
-
-
-def _compile_form(kind: type[msgspec.Struct]) -> Callable[[Exchange, bytes], msgspec.Struct]:
-    def read(exchange: Exchange, raw: bytes) -> msgspec.Struct:
-        media_type = exchange.headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if media_type != b"application/x-www-form-urlencoded":
-            raise UnsupportedMediaType
-        try:
-            return msgspec.convert(_parameters(raw), kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise _unprocessable(error) from None
 
     return read
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import msgspec
 
-from belsimple.web.answers import Answer, Asset, Cookie, Created, Headers, HtmlPage, Versioned
+from belsimple.web.answers import Answer, Cookie, Created, Headers, Versioned
 from belsimple.web.conditional import etag_of
-from belsimple.web.exchange import HTML, JSON, Reply
+from belsimple.web.exchange import JSON, Reply
 from belsimple.web.signature import Kind, Returns
 
 _encode = msgspec.json.Encoder().encode
-CookieHeader = Callable[[Cookie], tuple[bytes, bytes]]
+CookieHeaders = Callable[[Cookie | None], list[tuple[bytes, bytes]]]
 Encode = Callable[[Any], Reply]
 
 
-def compile_answer(returns: Returns, cookie_header: CookieHeader) -> Encode:
+def compile_answer(returns: Returns, cookie_headers: CookieHeaders) -> Encode:
     """The function that makes the reply for a handler that returns this."""
     if returns.kind == "object":
         return _versioned if issubclass(returns.body, Versioned) else _plain
@@ -23,9 +23,7 @@ def compile_answer(returns: Returns, cookie_header: CookieHeader) -> Encode:
         "page": _plain,
         "nothing": _nothing,
         "created": _created,
-        "asset": _asset,
-        "html": lambda page: _html(page, cookie_header),
-        "answer": lambda answer: _answer(answer, cookie_header),
+        "answer": lambda answer: _answer(answer, cookie_headers),
     }
     return ways[returns.kind]
 
@@ -46,26 +44,16 @@ def _created(created: Created[Any]) -> Reply:
     return Reply(201, _encode(created.body), (JSON, (b"location", _ascii(created.location))), _etag(created.body))
 
 
-def _answer(answer: Answer[Any], cookie_header: CookieHeader) -> Reply:
-    headers = _headers(answer.headers, answer.cookie, cookie_header)
+def _answer(answer: Answer[int, Any], cookie_headers: CookieHeaders) -> Reply:
+    headers = _headers(answer.headers, answer.cookie, cookie_headers)
     if answer.body is None:
         return Reply(answer.status, b"", headers)
     return Reply(answer.status, _encode(answer.body), (JSON, *headers), _etag(answer.body))
 
 
-def _html(page: HtmlPage, cookie_header: CookieHeader) -> Reply:
-    return Reply(page.status, page.html.encode(), (HTML, *_headers(page.headers, page.cookie, cookie_header)))
-
-
-def _asset(asset: Asset) -> Reply:
-    return Reply(200, asset.content, ((b"content-type", _ascii(asset.content_type)),))
-
-
-def _headers(headers: Headers, cookie: Cookie | None, cookie_header: CookieHeader) -> list[tuple[bytes, bytes]]:
+def _headers(headers: Headers, cookie: Cookie | None, cookie_headers: CookieHeaders) -> list[tuple[bytes, bytes]]:
     made = [(_ascii(name.lower()), _ascii(value)) for name, value in headers]
-    if cookie is not None:
-        made.append(cookie_header(cookie))
-    return made
+    return [*made, *cookie_headers(cookie)]
 
 
 def _ascii(text: str) -> bytes:

@@ -13,22 +13,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from belsimple.web.declaration import DeclarationError
-from belsimple.web.limits import ByFields, Limit
-from belsimple.web.signature import Handler, Signature, read_signature
+from belsimple.web.contradictions import contradictions
+from belsimple.web.declaration import PARAMETER, PUBLIC, SIGNED_IN, DeclarationError
+from belsimple.web.limits import Limit
+from belsimple.web.signature import Handler, Signature, read_earlier, read_signature
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Part = Literal["web", "gate", "operator"]
 Precondition = Literal["required", "optional"]
 
-PUBLIC = "public"
-SIGNED_IN = "signed-in"
-
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARTS = ("web", "gate", "operator")
-_PERMISSION = re.compile(r"[a-z_]+:[a-z_]+")
 _PATH = re.compile(r"(?:/(?:[a-z0-9._-]+|\{[a-z_]+\}))+/?|/")
-_PARAMETER = re.compile(r"\{([a-z_]+)\}")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,7 +42,25 @@ class Endpoint:
     idempotent: bool
     secret: bool
     handler: Handler
+    admit: Handler | None
+    look: Handler | None
     signature: Signature
+    form: str | None = None
+    done: str | None = None
+    undo: str | None = None
+    tokens: bool = False
+    support: bool = False
+    cross_site: bool = False
+
+    @property
+    def page(self) -> bool:
+        """Whether it answers people with pages."""
+        return self.signature.returns.kind == "view"
+
+    @property
+    def package(self) -> str:
+        """The top package of its handler, where the templates and catalogues of its pages are."""
+        return self.handler.__module__.partition(".")[0]
 
     @property
     def reads(self) -> bool:
@@ -76,20 +90,35 @@ def endpoint(
     precondition: Precondition | None = None,
     idempotent: bool | None = None,
     secret: bool = False,
+    admit: Handler | None = None,
+    look: Handler | None = None,
+    form: str | None = None,
+    done: str | None = None,
+    undo: str | None = None,
+    tokens: bool | None = None,
+    support: bool | None = None,
+    cross_site: bool = False,
 ) -> Callable[[Handler], Endpoint]:
     """Declare the decorated handler as an endpoint; the name then stands for the Endpoint.
 
     fresh: the person must have proven who they are within 15 minutes. precondition: the change names the version it
     changes (If-Match). idempotent: ``Idempotency-Key`` applies; by default to every POST with a session. secret: the
-    answer holds a secret, so it is never stored for replay. Raises DeclarationError.
+    answer holds a secret, so it is never stored for replay. admit: called before an upload's first byte is taken in, in a
+    transaction that only reads, with those of the handler's parameters that it names; it raises what the handler would. look:
+    called likewise, before the handler's turn, to name the file that its parameter ``preview`` tells of (or None).
+    form, done, undo: see `page`. tokens: API tokens may call it; by default what wants a permission, and neither a fresh proof
+    of who somebody is nor a page. support: an operator who was let in may call it; by default what wants a permission and no fresh
+    proof. cross_site: a message of another service's or another site's, which the
+    origin check lets through: its body proves all that it does, and no cookie is looked at. Raises DeclarationError.
     """
     where = f"{method} {path}"
     if method not in _METHODS or part not in _PARTS or not _PATH.fullmatch(path):
         raise DeclarationError(where, "unknown method or part, or not a path")
-    names: list[str] = _PARAMETER.findall(path)
+    names: list[str] = PARAMETER.findall(path)
     stored = method == "POST" and permission != PUBLIC and not secret if idempotent is None else idempotent
 
     def declare(handler: Handler) -> Endpoint:
+        signature = read_signature(where, handler, names)
         made = Endpoint(
             method=method,
             path=path,
@@ -99,12 +128,23 @@ def endpoint(
             limits=limits,
             fresh=fresh,
             precondition=precondition,
-            idempotent=stored,
+            idempotent=stored and not (idempotent is None and signature.uploads),
             secret=secret,
             handler=handler,
-            signature=read_signature(where, handler, names),
+            admit=admit,
+            look=look,
+            signature=signature,
+            form=form,
+            done=done,
+            undo=undo,
+            tokens=_for_tokens(signature, permission, part, fresh=fresh) if tokens is None else tokens,
+            support=_for_support(permission, part, fresh=fresh) if support is None else support,
+            cross_site=cross_site,
         )
-        for wrong, what in _contradictions(made):
+        for name, earlier in (("admit", admit), ("look", look)):
+            if earlier is not None:
+                read_earlier(where, name, earlier, made.signature)
+        for wrong, what in contradictions(made):
             if wrong:
                 raise DeclarationError(where, what)
         return made
@@ -112,69 +152,52 @@ def endpoint(
     return declare
 
 
-def _contradictions(made: Endpoint) -> list[tuple[bool, str]]:
-    takes = made.signature
-    return [
-        (
-            not (made.public or made.permission == SIGNED_IN or _PERMISSION.fullmatch(made.permission)),
-            'the permission must be "x:y", "signed-in" or "public"',
-        ),
-        (not made.summary.strip(), "a summary is missing"),
-        (
-            made.public and takes.transaction,
-            "a public endpoint has no session, hence no transaction",
-        ),
-        (
-            not made.public and not takes.transaction,
-            "an endpoint with a permission takes the transaction",
-        ),
-        (
-            not made.public and takes.database,
-            "a handler inside a tenant gets nothing that could open another",
-        ),
-        (
-            made.public and made.fresh,
-            "a public endpoint cannot ask for a fresh re-authentication",
-        ),
-        (
-            made.public and not made.reads and not made.limits,
-            "a public endpoint that changes state needs a rate limit",
-        ),
-        (
-            made.public and made.precondition is not None,
-            "a public endpoint has no version to compare",
-        ),
-        (
-            any(not _has_subject(limit, takes) for limit in made.limits),
-            "a limit counts by fields that the body lacks",
-        ),
-        (made.reads and takes.body is not None, "a GET has no body"),
-        (made.reads and made.precondition is not None, "If-Match is for changes"),
-        (
-            made.precondition != takes.expected,
-            "the precondition and the parameter `expected` must go together",
-        ),
-        (made.idempotent and made.method != "POST", "Idempotency-Key is for POST"),
-        (made.idempotent and made.public, "a stored answer belongs to an account"),
-        (
-            made.idempotent and made.secret,
-            "an answer that holds a secret is never stored",
-        ),
-        (
-            bool(takes.services) and made.part == "web" and "hasher" in takes.services,
-            "passwords are hashed in gate only",
-        ),
-        (
-            takes.returns.kind == "page" and "limit" not in _query_fields(takes),
-            "a list's query derives from Paging",
-        ),
-    ]
+def _for_tokens(signature: Signature, permission: str, part: Part, *, fresh: bool) -> bool:
+    return _for_support(permission, part, fresh=fresh) and signature.returns.kind != "view"
 
 
-def _query_fields(takes: Signature) -> tuple[str, ...]:
-    return takes.query.__struct_fields__ if takes.query else ()
+def _for_support(permission: str, part: Part, *, fresh: bool) -> bool:
+    return part == "web" and permission not in (PUBLIC, SIGNED_IN) and not fresh
 
 
-def _has_subject(limit: Limit, takes: Signature) -> bool:
-    fields = takes.body.__struct_fields__ if takes.body else ()
-    return not isinstance(limit.subject, ByFields) or set(limit.subject.names) <= set(fields)
+def page(
+    method: Literal["GET", "POST"],
+    path: str,
+    *,
+    permission: str,
+    summary: str,
+    part: Part = "web",
+    limits: tuple[Limit, ...] = (),
+    fresh: bool = False,
+    secret: bool = False,
+    admit: Handler | None = None,
+    look: Handler | None = None,
+    form: str | None = None,
+    done: str | None = None,
+    undo: str | None = None,
+    support: bool | None = None,
+) -> Callable[[Handler], Endpoint]:
+    """Declare the decorated handler as a page (GET, returns a View) or as what a page's form does (POST, mostly a Redirect).
+
+    form: the path of the page that holds the form, shown again with what was typed and what is wrong with it; by default
+    the same path. done: the notice on the page that the Redirect leads to; undo: the path that takes the change back by a POST,
+    with at most one parameter, one of this path's. secret: the form holds a password, so what was typed is not kept in a page
+    while its person signs in again. Other arguments as for `endpoint`. Raises DeclarationError.
+    """
+    return endpoint(
+        method,
+        path,
+        permission=permission,
+        summary=summary,
+        part=part,
+        limits=limits,
+        fresh=fresh,
+        idempotent=False,
+        secret=secret,
+        admit=admit,
+        look=look,
+        form=(form or path) if method == "POST" else None,
+        done=done,
+        undo=undo,
+        support=support,
+    )

@@ -23,6 +23,7 @@ class Exchange:
     __slots__ = (
         "account",
         "address",
+        "form",
         "headers",
         "method",
         "path",
@@ -43,6 +44,7 @@ class Exchange:
         self.request_id = ""
         self.route = "-"
         self.account: UUID | None = None
+        self.form = b""
         self.status = 0
 
     def read_headers(self, raw: Iterable[tuple[bytes, bytes]]) -> None:

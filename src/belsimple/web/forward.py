@@ -2,6 +2,8 @@
 
 import asyncio
 from pathlib import Path
+from string import punctuation
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -16,7 +18,17 @@ MAX_IN_FLIGHT = 128
 """Requests at the part behind; the next is answered 503 at once, so that a storm there takes nothing here."""
 CONNECT_SECONDS = 2.0
 
-_SENT = (b"content-type", b"cookie", b"idempotency-key", b"if-match", b"if-none-match", b"user-agent")
+_SENT = (
+    b"accept",
+    b"accept-language",
+    b"content-type",
+    b"cookie",
+    b"idempotency-key",
+    b"if-match",
+    b"if-none-match",
+    b"sec-fetch-site",
+    b"user-agent",
+)
 _RETURNED = frozenset(
     (
         "content-type",
@@ -110,5 +122,6 @@ class ForwardPlan:
 
 
 def _url(exchange: Exchange) -> URL:
-    target = exchange.raw_path.decode("ascii") + (f"?{exchange.query.decode('ascii')}" if exchange.query else "")
-    return URL(f"http://part{target}", encoded=True)
+    # As it came; but servers let bytes beyond ASCII through in a query, and those cannot stand in the next request's line.
+    target = exchange.raw_path + (b"?" + exchange.query if exchange.query else b"")
+    return URL(f"http://part{quote(target, safe=punctuation)}", encoded=True)

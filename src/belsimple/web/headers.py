@@ -4,8 +4,13 @@ from belsimple.web.exchange import HTML
 
 Header = tuple[bytes, bytes]
 
+IMMUTABLE: Header = (b"cache-control", b"public, max-age=31536000, immutable")
+REVALIDATED: Header = (b"cache-control", b"no-cache")
+_NO_STORE: Header = (b"cache-control", b"no-store")
+
 _TWO_YEARS = 2 * 365 * 24 * 3600
 _NOTHING = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+_DATA = _NOTHING + b"; sandbox"  # a document that a browser shows in spite of all runs nothing and has no origin
 _PAGE = _NOTHING + b"; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'"
 _FEATURES = (
     "accelerometer autoplay camera display-capture encrypted-media fullscreen geolocation gyroscope magnetometer "
@@ -24,14 +29,17 @@ class SecurityHeaders:
             (b"referrer-policy", b"same-origin"),
             (b"x-content-type-options", b"nosniff"),
             (b"x-frame-options", b"DENY"),
-            (b"cache-control", b"no-store"),
+            _NO_STORE,
         ]
         if not loopback:  # on loopback it would turn every other local service into HTTPS
             value = f"max-age={_TWO_YEARS}; includeSubDomains".encode("ascii")
             common.append((b"strict-transport-security", value))
-        self._data = (*common, (b"content-security-policy", _NOTHING))
+        self._data = (*common, (b"content-security-policy", _DATA))
         self._page = (*common, (b"content-security-policy", _PAGE))
+        self._asset = tuple(header for header in self._data if header is not _NO_STORE)
 
     def for_answer(self, headers: list[Header]) -> tuple[Header, ...]:
         """The headers to add to an answer that has these."""
-        return self._page if HTML in headers else self._data
+        if HTML in headers:
+            return self._page
+        return self._asset if IMMUTABLE in headers or REVALIDATED in headers else self._data

@@ -1,6 +1,7 @@
 """Health: does the process live, and can it serve."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -21,16 +22,16 @@ class Health(msgspec.Struct, frozen=True):
     status: str = "ok"
 
 
-class Gate(Protocol):
-    """The way to part gate."""
+class Behind(Protocol):
+    """The way to a part behind web."""
 
     async def ready(self) -> bool:
-        """Whether gate can serve."""
+        """Whether that part can serve."""
         ...
 
 
 def health_endpoints(part: Part) -> tuple[Endpoint, Endpoint]:
-    """``/healthz`` and ``/readyz`` of a part; web is ready when gate is too, for without it nobody signs in."""
+    """``/healthz`` and ``/readyz`` of a part; web is ready when gate and operator are too, for without them nobody signs in."""
 
     @endpoint("GET", "/healthz", permission="public", summary="Whether the process lives", part=part)
     async def healthz() -> Health:
@@ -42,13 +43,13 @@ def health_endpoints(part: Part) -> tuple[Endpoint, Endpoint]:
         return Health()
 
     @endpoint("GET", "/readyz", permission="public", summary="Whether the service can serve", part=part)
-    async def readyz_with_gate(database: Database, gate: Gate) -> Health:
+    async def readyz_of_all(database: Database, behind: Sequence[Behind]) -> Health:
         await _check_database(database)
-        if not await gate.ready():
+        if not all(await asyncio.gather(*(one.ready() for one in behind))):
             raise Unavailable
         return Health()
 
-    return healthz, readyz_with_gate if part == "web" else readyz
+    return healthz, readyz_of_all if part == "web" else readyz
 
 
 async def _check_database(database: Database) -> None:

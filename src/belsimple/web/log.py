@@ -7,6 +7,7 @@ database's message quotes rows).
 import asyncio
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -85,7 +86,9 @@ class LineLog:
             self._flushing.cancel()
             self._flushing = None
         if self._lines:
-            self._write(bytes(self._lines))
+            # Not written, they are gone: a full disk under the logs must take no request with it, nor all the memory.
+            with suppress(OSError):
+                self._write(bytes(self._lines))
             self._lines.clear()
 
     def close(self) -> None:

@@ -3,21 +3,26 @@
 import os
 import re
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from belsimple.web.addresses import TrustedProxies
 from belsimple.web.asgi import ASGIApp, Message, Receive, Scope, Send
-from belsimple.web.bodies import Disconnected
+from belsimple.web.bodies import Disconnected, Intake
 from belsimple.web.database_errors import problem_of
-from belsimple.web.exchange import Exchange, Reply
+from belsimple.web.endpoint import Endpoint
+from belsimple.web.exchange import HTML, Exchange, Reply
 from belsimple.web.flood import FloodGuard
 from belsimple.web.headers import SecurityHeaders
 from belsimple.web.limits import network_of
 from belsimple.web.log import Access, Log, failure
 from belsimple.web.origins import Origins
+from belsimple.web.pages import showing_of, wants_page
 from belsimple.web.problems import Problem
+from belsimple.web.router import Router
 from belsimple.web.settings import WebSettings
+from belsimple.web.showing import Pages
 
 EXCHANGE = "belsimple.exchange"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -36,7 +41,11 @@ class Admission(Protocol):
 class PublicDoor:
     """Admission to part web, which faces the world."""
 
-    def __init__(self, settings: WebSettings) -> None:
+    def __init__(self, settings: WebSettings, endpoints: Iterable[Endpoint] = ()) -> None:
+        self._cross_site: Router[Endpoint] = Router()
+        for endpoint in endpoints:
+            if endpoint.cross_site:
+                self._cross_site.add(endpoint.method, endpoint.path, endpoint)
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._origins = Origins(settings)
         self._addresses = FloodGuard(settings.address_rate)
@@ -55,7 +64,8 @@ class PublicDoor:
         self._addresses.take(network_of(exchange.address) if ":" in exchange.address else exchange.address)
         if exchange.path not in _HEALTH:
             self._origins.check_host(exchange)
-        self._origins.check_origin(exchange)
+        if self._cross_site.find(exchange.path) is None:
+            self._origins.check_origin(exchange)
 
 
 class InnerDoor:
@@ -71,13 +81,22 @@ class InnerDoor:
 class Outermost:
     """Admits, calls the application, adds the security headers, answers what went wrong and logs one line."""
 
-    def __init__(self, part: str, app: ASGIApp, door: Admission, security: SecurityHeaders | None, log: Log) -> None:
-        """``security`` None adds no headers: the part in front does."""
+    def __init__(
+        self,
+        part: str,
+        app: ASGIApp,
+        door: Admission,
+        security: SecurityHeaders | None,
+        log: Log,
+        pages: Pages | None = None,
+    ) -> None:
+        """``security`` None adds no headers: the part in front does. ``pages`` tells of problems to people."""
         self._part = part
         self._app = app
         self._door = door
         self._security = security
         self._log = log
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI call."""
@@ -86,6 +105,7 @@ class Outermost:
             return
         began = time.perf_counter()
         exchange = scope[EXCHANGE] = Exchange(scope)
+        intake = Intake(receive)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -94,7 +114,7 @@ class Outermost:
 
         try:
             self._door.admit(exchange, scope)
-            await self._app(scope, receive, answer)
+            await self._app(scope, intake.receive, answer)
         except Disconnected:
             pass
         except Exception as error:
@@ -103,6 +123,7 @@ class Outermost:
             await self._explain(exchange, error).send(answer, head=exchange.method == "HEAD")
         finally:
             self._log_access(exchange, began)
+        await intake.drain(exchange)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,9 +140,16 @@ class Outermost:
 
     def _explain(self, exchange: Exchange, error: Exception) -> Reply:
         problem = error if isinstance(error, Problem) else problem_of(error)
-        if problem is None or (problem is not error and problem.status >= 500):
+        if problem is None or (problem.status >= 500 and (problem is not error or error.__cause__ is not None)):
             self._log(failure(self._part, exchange.request_id, exchange.route, error))
-        return Reply.of(problem or Problem())
+        return self._reply(exchange, problem or Problem())
+
+    def _reply(self, exchange: Exchange, problem: Problem) -> Reply:
+        reply = Reply.of(problem)
+        if self._pages is not None and wants_page(exchange):
+            reply.body = self._pages.explain(problem, showing_of(exchange)).encode()
+            reply.headers[0] = HTML
+        return reply
 
     def _log_access(self, exchange: Exchange, began: float) -> None:
         method = exchange.method if exchange.method in _METHODS else "-"

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from belsimple.database.queries import load_queries
+from belsimple.files.renderer import Renderer
 from belsimple.web.attempts import Attempts
-from belsimple.web.cookies import SessionCookie
+from belsimple.web.cookies import Cookies
+from belsimple.web.endpoint import Part
 from belsimple.web.flood import FloodGuard
 from belsimple.web.inputs import Caller
 from belsimple.web.refusals import Refusals
 from belsimple.web.settings import WebSettings
+from belsimple.web.streams import Streams
 
 if TYPE_CHECKING:
-    from belsimple.database.transaction import Database
+    from contextlib import AbstractAsyncContextManager
+
+    from belsimple.database.operator_transaction import OperatorTransaction
+    from belsimple.database.transaction import Database, Transaction
 
 q = load_queries("belsimple.web")
 MAX_TOUCHES = 100
@@ -23,10 +29,11 @@ MAX_TOUCHES = 100
 
 
 class Runtime:
-    """Made when the process has opened its database."""
+    """Made when the process has opened its database. Part operator knows operators' sessions, every other part tenants'."""
 
     def __init__(
         self,
+        part: Part,
         database: "Database",
         settings: WebSettings,
         services: Mapping[str, object],
@@ -35,11 +42,15 @@ class Runtime:
         self.database = database
         self.settings = settings
         self.services = services
-        self.cookie = SessionCookie(database.instance)
+        self.operators = part == "operator"
+        self.cookies = Cookies(database.instance, operators=self.operators)
+        self.cookie = self.cookies.session
         self.accounts = FloodGuard(settings.account_rate)
         self.tenants = FloodGuard(settings.tenant_rate)
+        self.streams = Streams()
+        self.renderer = Renderer()
         self.refusals = Refusals(self._record_refusal, report)
-        self._report = report
+        self.report = report
         self._touching: dict[bytes, asyncio.Task[None]] = {}
         self._flushing: asyncio.Task[None] | None = None
 
@@ -56,6 +67,14 @@ class Runtime:
         await self.refusals.flush()
         await self.database.close()
 
+    def enter(
+        self, token: bytes, *, writing: bool, address: str
+    ) -> "AbstractAsyncContextManager[Transaction | OperatorTransaction]":
+        """A transaction of the session that `token` opens, for who calls from `address`."""
+        if self.operators:
+            return self.database.operator(token, writing=writing)
+        return self.database.tenant(token, writing=writing, address=address)
+
     def touch(self, token: bytes) -> None:
         """Write a session's last use, apart from the request that was it."""
         if token not in self._touching and len(self._touching) < MAX_TOUCHES:
@@ -63,9 +82,9 @@ class Runtime:
 
     async def _touch(self, token: bytes) -> None:
         try:
-            await self.database.touch(token)
+            await (self.database.touch_operator(token) if self.operators else self.database.touch(token))
         except Exception as error:  # noqa: BLE001 - nobody waits for this; the next request tries again
-            self._report(error)
+            self.report(error)
         finally:
             del self._touching[token]
 
@@ -74,4 +93,5 @@ class Runtime:
         return Attempts(self.database, self.settings.limits_key, caller, body)
 
     async def _record_refusal(self, token: bytes, route: str, status: int, times: int) -> None:
-        await self.database.call(q.record_refusal, token=token, route=route, status=status, times=times)
+        query = q.record_operator_refusal if self.operators else q.record_refusal
+        await self.database.call(query, token=token, route=route, status=status, times=times)

@@ -1,25 +1,27 @@
 """Reads a handler's signature once, when it is declared: what it takes from the request and what it returns."""
 
 import inspect
-import types
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 
-from belsimple.web.answers import Answer, Asset, Created, HtmlPage, Page
+from belsimple.web.answers import Answer, Asset, Created, Download, Export, Page, Preview, Redirect, View
 from belsimple.web.declaration import DeclarationError
-from belsimple.web.inputs import Paging
+from belsimple.web.inputs import Form, FormUpload, Paging, PreviewInfo, Upload
 
 Handler = Callable[..., Awaitable[Any]]
-Kind = Literal["object", "created", "nothing", "page", "answer", "html", "asset"]
-SERVICES = frozenset({"hasher", "gate"})
-"""Parameters filled from the objects given at assembly: the Argon2 pool (part gate), the way to gate (part web)."""
+Kind = Literal["object", "created", "nothing", "page", "answer", "asset", "download", "export", "preview", "view"]
+SERVICES = frozenset({"hasher", "factors", "providers", "behind", "modules", "machine"})
+"""Parameters filled from the objects given at assembly: the Argon2 pool (parts gate and operator), what checks second factors
+and what speaks with identity providers (part gate), the ways to both and the installed modules (part web), what is known of the machine (part operator)."""
 
 
-_FILLED_IN = frozenset({"transaction", "database", "caller", "attempts", "query", "body", "expected"})
+_FILLED_IN = frozenset(
+    {"transaction", "database", "caller", "attempts", "query", "body", "expected", "upload", "uploads", "preview"}
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Returns:
 
     kind: Kind
     body: Any
+    statuses: tuple[int, ...] = (200,)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class Signature:
     database: bool
     caller: bool
     attempts: bool
+    upload: bool
+    uploads: bool
+    preview: bool
     services: tuple[str, ...]
     returns: Returns
 
@@ -65,9 +71,26 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
         database="database" in names,
         caller="caller" in names,
         attempts="attempts" in names,
+        upload=_upload(where, hints) if "upload" in names else False,
+        uploads=_uploads(where, hints) if "uploads" in names else False,
+        preview=_preview(where, hints) if "preview" in names else False,
         services=tuple(sorted(names & SERVICES)),
         returns=_returns(where, hints),
     )
+
+
+def read_earlier(where: str, name: str, earlier: Handler, takes: Signature) -> None:
+    """Check that an ``admit`` or a ``look`` takes what is known before its handler's turn; raises DeclarationError."""
+    known = {
+        "transaction",
+        *takes.path,
+        *(("query",) if takes.query else ()),
+        *(("expected",) if takes.expected else ()),
+    }
+    if not inspect.iscoroutinefunction(earlier) or not set(inspect.signature(earlier).parameters) <= known:
+        raise DeclarationError(
+            where, f"`{name}` must be an async function of parameters of the handler's, without what comes later"
+        )
 
 
 def _hints(where: str, handler: Handler) -> dict[str, Any]:
@@ -89,6 +112,27 @@ def _expected(where: str, hints: dict[str, Any]) -> Literal["required", "optiona
     if hints["expected"] == int | None:
         return "optional"
     raise DeclarationError(where, "`expected` must be an int, or int | None")
+
+
+def _upload(where: str, hints: dict[str, Any]) -> bool:
+    if hints["upload"] is not Upload:
+        raise DeclarationError(where, "`upload` must be an Upload")
+    return True
+
+
+def _uploads(where: str, hints: dict[str, Any]) -> bool:
+    if hints["uploads"] != list[FormUpload]:
+        raise DeclarationError(where, "`uploads` must be a list[FormUpload]")
+    body = hints.get("body")
+    if "body" in hints and not (isinstance(body, type) and issubclass(body, Form)):
+        raise DeclarationError(where, "beside `uploads` the body is a form: derive it from Form")
+    return True
+
+
+def _preview(where: str, hints: dict[str, Any]) -> bool:
+    if hints["preview"] is not PreviewInfo:
+        raise DeclarationError(where, "`preview` must be a PreviewInfo")
+    return True
 
 
 def _input(where: str, name: str, annotation: Any) -> type[msgspec.Struct] | None:
@@ -130,29 +174,41 @@ def _structs(annotation: Any) -> list[type[msgspec.Struct]]:
     return found
 
 
+_WITHOUT_JSON: dict[Any, Returns] = {
+    type(None): Returns("nothing", None, statuses=(204,)),
+    Asset: Returns("asset", None),
+    Download: Returns("download", None),
+    Preview: Returns("preview", None),
+    Export: Returns("export", None),
+    **{kind: Returns("view", None) for kind in (View, Redirect, View | Redirect, Redirect | View)},
+}
+
+
 def _returns(where: str, hints: dict[str, Any]) -> Returns:
     if "return" not in hints:
         raise DeclarationError(where, "the handler's return type is missing")
     annotation: Any = hints["return"]
-    kinds: dict[Any, Kind] = {Created: "created", Page: "page", Answer: "answer"}
-    if annotation is type(None):
-        return Returns("nothing", None)
-    if annotation is HtmlPage:
-        return Returns("html", None)
-    if annotation is Asset:
-        return Returns("asset", None)
+    if annotation in _WITHOUT_JSON:
+        return _WITHOUT_JSON[annotation]
     origin = get_origin(annotation)
-    if origin in kinds:
-        body = get_args(annotation)[0]
-        return Returns(
-            kinds[origin],
-            annotation if origin is Page else None if body is type(None) else body,
-        )
-    if origin in (Union, types.UnionType) or not (
-        isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
-    ):
+    if origin is Page:
+        return Returns("page", annotation)
+    if origin is Created:
+        return Returns("created", get_args(annotation)[0], statuses=(201,))
+    if origin is Answer:
+        return _answer(where, *get_args(annotation))
+    return _object(where, annotation)
+
+
+def _object(where: str, annotation: Any) -> Returns:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return Returns("object", annotation)
+    raise DeclarationError(where, f"cannot answer with {annotation!r}: return a struct, or what answers.py has")
+
+
+def _answer(where: str, status: Any, body: Any) -> Returns:
+    if get_origin(status) is not Literal:
         raise DeclarationError(
-            where,
-            f"cannot answer with {annotation!r}: return a struct, or what answers.py has",
+            where, f"the status of an answer is a literal, not {status!r}: Answer[Literal[202], None]"
         )
-    return Returns("object", annotation)
+    return Returns("answer", None if body is type(None) else body, statuses=get_args(status))

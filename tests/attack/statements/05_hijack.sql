@@ -130,7 +130,7 @@ select tenancy.protect('dossiers.dossier', 'dossiers:read', 'dossiers:write');
 -- context: write
 -- expect: 42501
 -- guard: function_grants
-select tenancy.create_tenant('intruder', 'Intruder', 'x@example.org', sha256('x'), 'me', true);
+select tenancy.create('intruder', 'Intruder', 'x@example.invalid', 'en', 'me', true);
 
 -- name: command_that_suspends
 -- number: 5
@@ -151,4 +151,4 @@ select tenancy.remove_synthetic(:'b_slug', 'me');
 -- context: write
 -- expect: 42501
 -- guard: function_grants
-select tenancy.invite_member(:'b_slug', 'x@example.org', 'owner', sha256('x'));
+select tenancy.invite_by_command(:'b_slug', 'x@example.invalid', 'owner');

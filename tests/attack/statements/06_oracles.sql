@@ -81,6 +81,13 @@ select identity.change_member(:'a_auditor', null, array[:'b_role'], null);
 -- guard: member_tenant
 select identity.change_member(:'b_account', 'deactivated', null, null);
 
+-- name: factors_of_another_tenants_person
+-- number: 6
+-- context: write
+-- expect: BS404
+-- guard: factors_tenant
+select identity.clear_member_factors(:'b_account');
+
 -- name: role_of_another_tenant
 -- number: 6
 -- context: write

@@ -35,6 +35,13 @@ select * from audit.entry;
 -- guard: stamp_permission
 select identity.change_member(:'a_auditor', 'deactivated', null, null);
 
+-- name: member_takes_factors_away
+-- number: 10
+-- context: member
+-- expect: 42501
+-- guard: stamp_permission
+select identity.clear_member_factors(:'a_auditor');
+
 -- name: member_makes_a_role
 -- number: 10
 -- context: member
@@ -47,7 +54,7 @@ select access.create_role('mine', '{}');
 -- context: member
 -- expect: 42501
 -- guard: stamp_permission
-select identity.change_tenant_settings('mine', null, null, 1);
+select identity.change_settings('mine', null, null, null, 1);
 
 -- name: auditor_closes_by_enqueueing
 -- A job acts with the permissions its account has; it needs a context that may write.

@@ -85,7 +85,7 @@ async def test_data_of_a_newer_release_is_left_alone(own_service: Service) -> No
     url = own_service.command("database", "url", "--role", "admin").stdout.strip()
     connection = await asyncpg.connect(url)
     await connection.execute(
-        "insert into system.migration (source, number, name, checksum) values ('belsimple', 9001, 'future', 'x')"
+        "insert into system.migration (source, number, name, checksum, after) values ('belsimple', 9001, 'future', 'x', true)"
     )
     await connection.close()
     own_service.stop()

@@ -30,7 +30,7 @@ async def test_the_service_runs_on_a_database_by_url(own_service: Service, versi
             assert len((await answer.json())["items"]) == 12
         environments = [
             Path(f"/proc/{pid}/environ").read_text("utf-8")
-            for part in ("web", "gate", "worker", "redirect")
+            for part in ("web", "gate", "operator", "worker", "redirect")
             for pid in own_service.pids_of(part)
         ]
         assert environments

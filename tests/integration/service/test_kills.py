@@ -98,7 +98,8 @@ async def seconds_until_usable(service: Service, killed: float) -> float:
 
 
 @pytest.mark.parametrize(
-    "victim", ["web", "web worker", "gate", "gate worker", "worker", "redirect", "backend", "postgresql"]
+    "victim",
+    ["web", "web worker", "gate", "gate worker", "operator", "worker", "redirect", "backend", "postgresql"],
 )
 async def test_nothing_acknowledged_is_lost_and_the_service_is_back(busy: Service, victim: str) -> None:
     part, _, which = victim.partition(" ")

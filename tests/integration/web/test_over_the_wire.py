@@ -37,6 +37,18 @@ def test_a_body_that_is_declared_too_large_is_413_at_once(service: Service) -> N
     assert answer_to(service, f"{POST}Content-Length: 5000000\r\n\r\n{{".encode())[0] == 413
 
 
+@pytest.mark.parametrize("head", [POST, "POST /api/v1/dossiers HTTP/1.1\r\nHost: localhost\r\n"])
+def test_a_refusal_reaches_who_sends_its_whole_body_first(service: Service, head: str) -> None:
+    expected = 413 if head == POST else 401
+    whole = f"{head}Content-Length: 3000000\r\n\r\n".encode() + b"x" * 3_000_000
+    for _ in range(20):
+        with connected(service) as connection:
+            connection.sendall(whole)
+            assert int(connection.recv(65536).split(b" ", 2)[1]) == expected
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200"), "the connection did not go on"
+
+
 def test_a_body_that_becomes_too_large_is_413(service: Service) -> None:
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     assert answer_to(service, f"{POST}Transfer-Encoding: chunked\r\n\r\n".encode(), *[chunk] * 17)[0] == 413

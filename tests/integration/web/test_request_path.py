@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +12,10 @@ import pytest
 import pytest_asyncio
 
 from belsimple.database.transaction import Database
-from belsimple.server.assembly import all_endpoints
+from belsimple.files.folder import FolderStore
+from belsimple.files.vault import Vault
+from belsimple.keys.store import KeyStore
+from belsimple.server.assembly import all_endpoints, console_pages
 from belsimple.web.application import Application, build_application
 from belsimple.web.flood import Rate
 from belsimple.web.log import Access, Failure
@@ -21,6 +25,7 @@ from tests.support.world import World
 from tests.unit.web.harness import Response, ask, cookie_of, settings
 
 DOSSIERS = "/api/v1/dossiers"
+_NOWHERE = Path("/nonexistent")  # no document is sent here
 pytestmark = pytest.mark.parametrize("profile", [pytest.param(PROFILES[0], id=str(PROFILES[0]))], indirect=True)
 
 
@@ -36,7 +41,12 @@ class Front:
             open_database=self._open,
             settings=settings(**changes),
             log=self.records.append,
-            services={"gate": None},
+            services={
+                "behind": (),
+                "vault": Vault(KeyStore(_NOWHERE, None), FolderStore(_NOWHERE), limit=1),
+                "modules": (),
+            },
+            pages=console_pages("web", all_endpoints()),
         )
         inner: Any = self.app
         self.inner: Application = inner._app

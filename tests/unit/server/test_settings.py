@@ -87,6 +87,21 @@ def test_a_database_here_or_with_verified_tls_is_accepted(url: str) -> None:
     assert load_settings({"BELSIMPLE_DATABASE_URL": url}).database_url == url
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "s3://key:secret@bucket",
+        "s3://bucket?endpoint=https://key:secret@s3.example",
+        "s3://bucket?endpoint=http://secret",
+    ],
+)
+def test_credentials_in_a_stores_address_are_refused_and_not_repeated(place: str) -> None:
+    given = {"BELSIMPLE_BLOBS": place, "BELSIMPLE_BLOBS_KEY_ID": "id", "BELSIMPLE_BLOBS_SECRET": "other"}
+    with pytest.raises(OperatorError, match="BELSIMPLE_BLOBS cannot be used") as caught:
+        load_settings(given)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_secret_may_come_from_a_file_but_not_from_both(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text(f"{_REMOTE}?sslmode=verify-full\n")
@@ -109,3 +124,19 @@ def test_half_a_certificate_pair_is_refused(missing: str) -> None:
 def test_one_port_cannot_serve_both() -> None:
     with pytest.raises(OperatorError, match="BELSIMPLE_PORT and BELSIMPLE_HTTP_PORT"):
         load_settings({"BELSIMPLE_PORT": "9000", "BELSIMPLE_HTTP_PORT": "9000"})
+
+
+def test_private_hosts_are_allowed_by_name_and_port() -> None:
+    assert load_settings({}).outbound_allowed == ()
+    allowed = load_settings({"BELSIMPLE_OUTBOUND_ALLOWED": "IdP.example, other.example:8443,10.0.0.1"}).outbound_allowed
+    assert [(one.host, one.port) for one in allowed] == [
+        ("idp.example", 443),
+        ("other.example", 8443),
+        ("10.0.0.1", 443),
+    ]
+
+
+@pytest.mark.parametrize("text", ["https://idp.example", "idp.example/x", "a@b", "10.0.0.0/8", "idp.example:0x", "*"])
+def test_nothing_but_a_host_and_a_port_is_allowed(text: str) -> None:
+    with pytest.raises(OperatorError, match="BELSIMPLE_OUTBOUND_ALLOWED"):
+        load_settings({"BELSIMPLE_OUTBOUND_ALLOWED": text})

@@ -11,12 +11,15 @@ from uuid import UUID
 import msgspec
 
 from belsimple.database.transaction import Database, Principal
+from belsimple.web.answers import View
 from belsimple.web.application import build_application
 from belsimple.web.asgi import ASGIApp
 from belsimple.web.endpoint import Endpoint, Part
 from belsimple.web.flood import Rate
 from belsimple.web.log import Access, Failure
+from belsimple.web.problems import Problem
 from belsimple.web.settings import WebSettings
+from belsimple.web.showing import Notice, Question, Showing, Viewer
 
 TENANT = UUID(int=1)
 ACCOUNT = UUID(int=2)
@@ -69,7 +72,9 @@ class FakeDatabase:
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     @asynccontextmanager
-    async def tenant(self, token: bytes, *, writing: bool) -> AsyncGenerator[FakeTransaction]:
+    async def tenant(
+        self, token: bytes, *, writing: bool, address: str | None = None
+    ) -> AsyncGenerator[FakeTransaction]:
         self.enter(token)
         self.log.append("write" if writing else "read")
         principal = Principal(TENANT, ACCOUNT, SESSION, self.permissions, self.fresh)
@@ -129,6 +134,39 @@ def settings(**changes: Any) -> WebSettings:
     return WebSettings(**(base | changes))
 
 
+class PlainPages:
+    """Renders a page as JSON of all that a template would get."""
+
+    sign_in = Question("/", "sign_in.html")
+    reauthentication = Question("/reauthentication", "reauthentication.html")
+
+    async def viewer(self, transaction: Any) -> Viewer:
+        return Viewer(name="Ann", email="ann@example.be", language="fr", zone="Europe/Brussels")
+
+    def notice(self, key: str, subject: str | None) -> Notice | None:
+        return Notice(f"done {key}", subject)
+
+    def render(self, package: str, view: View, showing: Showing) -> str:
+        problem = showing.problem
+        return msgspec.json.encode(
+            {
+                "template": view.template,
+                "values": view.values,
+                "package": package,
+                "language": showing.language,
+                "path": showing.path,
+                "viewer": showing.viewer and showing.viewer.name,
+                "given": showing.given,
+                "notice": showing.notice and [showing.notice.text, showing.notice.undo],
+                "problem": problem and problem.name,
+                "errors": problem and {pointer: f"{said}" for pointer, said in problem.errors},
+            }
+        ).decode()
+
+    def explain(self, problem: Problem, showing: Showing) -> str:
+        return f"<!doctype html><title>{problem.title}</title>"
+
+
 class Service:
     """A started application; each call runs to its end."""
 
@@ -154,7 +192,8 @@ class Service:
             open_database=open_database,
             log=changes.pop("log", self.records.append),
             settings=settings(**changes),
-            services={"gate": None, **(services or {})},
+            services={"behind": (), **(services or {})},
+            pages=PlainPages(),
         )
         self.inner = cast("Any", self.app)._app
         self.loop.run(self.inner.start())

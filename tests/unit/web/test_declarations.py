@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from belsimple.database.transaction import Database, Transaction
-from belsimple.web.answers import Page
+from belsimple.web.answers import Answer, Page, Preview
 from belsimple.web.declaration import DeclarationError
 from belsimple.web.endpoint import endpoint
-from belsimple.web.inputs import Input
+from belsimple.web.inputs import Form, FormUpload, Input, PreviewInfo, Upload
 from belsimple.web.limits import Limit, by_address, by_fields
 
 from .harness import Service
@@ -59,6 +59,22 @@ async def unannotated(transaction: Transaction, body) -> Thing: ...  # pyright: 
 def not_async(transaction: Transaction) -> Thing: ...
 
 
+class Typed(Form, frozen=True):
+    email: str
+
+
+async def with_files(transaction: Transaction, uploads: list[FormUpload]) -> None: ...
+async def with_files_and_fields(transaction: Transaction, body: Typed, uploads: list[FormUpload]) -> None: ...
+async def with_files_and_json(transaction: Transaction, body: ThingChange, uploads: list[FormUpload]) -> None: ...
+async def with_one_file(transaction: Transaction, uploads: FormUpload) -> None: ...
+async def with_both(transaction: Transaction, upload: Upload, uploads: list[FormUpload]) -> None: ...
+async def naming(transaction: Transaction) -> UUID | None: ...
+async def looking(transaction: Transaction, preview: PreviewInfo) -> Thing: ...
+async def looking_at_text(transaction: Transaction, preview: str) -> Thing: ...
+async def showing(transaction: Transaction) -> Preview: ...
+async def public_with_files(uploads: list[FormUpload]) -> None: ...
+
+
 OK: dict[str, Any] = {"permission": "things:read", "summary": "A thing"}
 PUBLIC: dict[str, Any] = {"permission": "public", "summary": "A thing"}
 
@@ -100,6 +116,28 @@ PUBLIC: dict[str, Any] = {"permission": "public", "summary": "A thing"}
         ("GET", "/x", OK, with_dict, "cannot answer with"),
         ("POST", "/x", OK, unannotated, "no annotation"),
         ("GET", "/x", OK, not_async, "async"),
+        ("GET", "/x", OK, with_files, "GET has no body"),
+        ("POST", "/x", OK, with_files_and_json, "derive it from Form"),
+        ("POST", "/x", OK, with_one_file, "must be a list"),
+        ("POST", "/x", OK, with_both, "an upload is the body"),
+        ("POST", "/x", {**PUBLIC, "limits": (LIMIT,)}, public_with_files, "for a session"),
+        ("POST", "/x", {**OK, "part": "gate"}, with_files, "by part web"),
+        ("POST", "/api/v1/x", OK, with_files, "as a body, not in a form"),
+        ("GET", "/x", OK, looking, "go together"),
+        ("GET", "/x", {**OK, "look": naming}, reading, "go together"),
+        ("POST", "/x", {**OK, "look": naming}, looking, "a look is for a GET"),
+        ("GET", "/x", {**OK, "look": naming, "part": "gate"}, looking, "a look is for a GET"),
+        ("GET", "/x", {**OK, "look": looking}, looking, "without what comes later"),
+        ("GET", "/x", {**OK, "look": naming}, looking_at_text, "must be a PreviewInfo"),
+        ("POST", "/x", OK, showing, "a preview is a GET"),
+        ("POST", "/x", {**OK, "idempotent": True}, with_files, "not for a form with files"),
+        (
+            "POST",
+            "/x",
+            {**OK, "limits": (Limit(name="x", times=1, seconds=1, burst=1, subject=by_fields("email")),)},
+            with_files_and_fields,
+            "before its fields are read",
+        ),
         (
             "POST",
             "/x",
@@ -114,6 +152,14 @@ def test_it_refuses_a_contradiction(
 ) -> None:
     with pytest.raises(DeclarationError, match=why):
         endpoint(method, path, **declared)(handler)
+
+
+def test_it_refuses_an_answer_whose_status_the_document_could_not_tell() -> None:
+    async def unsaid(transaction: Transaction) -> Answer[int, None]:
+        return Answer(202)
+
+    with pytest.raises(DeclarationError, match="is a literal"):
+        endpoint("POST", "/x", permission="signed-in", summary="A thing")(unsaid)
 
 
 def test_it_refuses_an_endpoint_without_a_permission() -> None:

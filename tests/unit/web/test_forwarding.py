@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiohttp import web
@@ -23,7 +23,7 @@ LIMIT = Limit(name="sign-in", times=1, seconds=1, burst=1, subject=by_address)
 
 
 @endpoint("POST", "/gate/sign-in", permission="public", summary="Sign in", part="gate", limits=(LIMIT,))
-async def sign_in(database: Database, caller: Caller, body: SignIn) -> Answer[Seen]:
+async def sign_in(database: Database, caller: Caller, body: SignIn) -> Answer[Literal[201], Seen]:
     return Answer(201, Seen(caller.address, caller.user_agent, caller.request_id), headers=(("x-inner", "1"),))
 
 
@@ -75,7 +75,7 @@ class Web(Service):
             open_database=opened,
             settings=settings(**changes),
             log=self.records.append,
-            gate_socket=socket,
+            sockets={"gate": socket},
         )
         inner: Any = self.app
         self.inner = inner._app
@@ -100,6 +100,9 @@ def test_a_request_arrives_with_its_body_and_the_headers_that_belong_there(front
     sent = {
         "cookie": "c=1",
         "user-agent": "curl",
+        "accept": "text/html",
+        "accept-language": "nl-BE, fr;q=0.5",
+        "sec-fetch-site": "same-origin",
         "x-belsimple-address": "6.6.6.6",
         "connection": "close",
         "x-forwarded-for": "6.6.6.6",
@@ -112,7 +115,15 @@ def test_a_request_arrives_with_its_body_and_the_headers_that_belong_there(front
     assert headers["x-belsimple-address"] == "203.0.113.9"
     assert headers["x-request-id"] == answer.headers["x-request-id"]
     assert (headers["cookie"], headers["user-agent"]) == ("c=1", "curl")
+    assert (headers["accept"], headers["accept-language"]) == ("text/html", "nl-BE, fr;q=0.5")
+    assert headers["sec-fetch-site"] == "same-origin"  # a part's pages show a notice only where our own redirect led
     assert {"x-forwarded-for", "authorization", "connection"}.isdisjoint(headers)
+
+
+def test_letters_that_nobody_encoded_arrive_encoded(front: tuple[Web, Behind]) -> None:
+    service, behind = front
+    assert service.request("POST", "/gate/sign-in?x=%C3%A9&y=\u00e9[1]'", json=BODY).status == 201
+    assert behind.requests[0][1] == "/gate/sign-in?x=%C3%A9&y=%C3%A9[1]'"
 
 
 def test_the_answer_keeps_its_cookies_and_loses_what_is_not_named(front: tuple[Web, Behind]) -> None:

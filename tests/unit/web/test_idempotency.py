@@ -1,6 +1,6 @@
 """Idempotency-Key: done once, answered the same, kept with the change."""
 
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import pytest
@@ -98,7 +98,7 @@ def test_without_a_key_nothing_is_claimed(service: Service) -> None:
 
 def test_an_answer_with_a_cookie_is_never_kept(make: Make) -> None:
     @endpoint("POST", "/careless", permission="signed-in", summary="Should be declared secret")
-    async def careless(transaction: Transaction) -> Answer[None]:
+    async def careless(transaction: Transaction) -> Answer[Literal[204], None]:
         return Answer(204, cookie=NewSession(bytes(32)))
 
     service = make(endpoints=[careless])
@@ -109,7 +109,7 @@ def test_an_answer_with_a_cookie_is_never_kept(make: Make) -> None:
 
 def test_what_is_declared_secret_is_never_kept(make: Make) -> None:
     @endpoint("POST", "/secret", permission="signed-in", summary="A secret", secret=True)
-    async def secret(transaction: Transaction) -> Answer[None]:
+    async def secret(transaction: Transaction) -> Answer[Literal[204], None]:
         return Answer(204, cookie=NewSession(bytes(32)))
 
     service = make(endpoints=[secret])

@@ -5,9 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from .conftest import Make
 from .harness import SIGNED_IN, Service
-from .things import fill_in
 
 JSON = SIGNED_IN | {"content-type": "application/json"}
 ID = UUID(int=7)
@@ -131,30 +129,3 @@ def test_a_malformed_id_is_the_same_404_as_a_missing_object(service: Service, ma
 
 def test_nul_in_a_name_is_404(service: Service) -> None:
     assert service.request("GET", "/named/a\0b", headers=SIGNED_IN).status == 404
-
-
-@pytest.mark.parametrize(
-    ("body", "status"),
-    [
-        (b"name=Jan+%C3%A9&agreed=true", 200),
-        (b"name=Jan", 422),
-        (b"", 422),
-        (b"name=Jan&agreed=true&admin=1", 422),
-        (b"name=Jan&name=Piet&agreed=true", 422),
-        (b"name=%ff&agreed=true", 400),
-        (b"name=%00&agreed=true", 400),
-    ],
-)
-def test_a_form_is_validated_like_a_body(make: Make, body: bytes, status: int) -> None:
-    headers = SIGNED_IN | {"content-type": "application/x-www-form-urlencoded"}
-    service = make(endpoints=[fill_in])
-    answer = service.request("POST", "/form", headers=headers, body=body)
-    assert answer.status == status
-    assert answer.status != 200 or "Jan é" in answer.body.decode()
-    assert service.request("POST", "/form", headers=SIGNED_IN, json={"name": "a", "agreed": True}).status == 415
-
-
-def test_what_is_missing_is_named(make: Make) -> None:
-    headers = SIGNED_IN | {"content-type": "application/x-www-form-urlencoded"}
-    answer = make(endpoints=[fill_in]).request("POST", "/form", headers=headers)
-    assert answer.json["errors"] == [{"pointer": "/name", "detail": "This field is required."}]

@@ -55,17 +55,18 @@ def test_what_is_still_to_be_recorded_is_recorded_at_the_end(make: Make) -> None
     assert service.database.log[-1] == "close"
 
 
-def test_ready_asks_the_database_and_gate(make: Make) -> None:
-    class Gate:
+@pytest.mark.parametrize("away", [0, 1])
+def test_ready_asks_the_database_and_every_part_behind(make: Make, away: int) -> None:
+    class Behind:
         answer = True
 
         async def ready(self) -> bool:
             return self.answer
 
-    gate = Gate()
-    service = make(services={"gate": gate})
+    behind = (Behind(), Behind())
+    service = make(services={"behind": behind})
     assert service.request("GET", "/readyz").status == 200
-    gate.answer = False
+    behind[away].answer = False
     assert service.request("GET", "/readyz").status == 503
     assert service.request("GET", "/healthz").json == {"status": "ok"}
 

@@ -72,3 +72,19 @@ def test_many_requests_are_few_writes_of_whole_lines() -> None:
     assert sum(part.count(b"\n") for part in written) == 1000
     assert all(part.endswith(b"\n") and len(part) <= PIPE_BYTES for part in written)
     assert len(written) < 100
+
+
+def test_what_a_full_disk_does_not_take_is_dropped_and_logging_goes_on() -> None:
+    written: list[bytes] = []
+    full = True
+
+    def write(lines: bytes) -> None:
+        if full:
+            raise OSError(28, "No space left on device")
+        written.append(lines)
+
+    log = line_log(write)
+    log(FAILED)
+    full = False
+    log(FAILED)
+    assert [lines.count(b"\n") for lines in written] == [1]

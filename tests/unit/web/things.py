@@ -1,15 +1,17 @@
 # ruff: noqa: A002 - handlers name their parameters as the path does
 """The endpoints that the tests of the request path serve."""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from belsimple.database.transaction import Database, Transaction
-from belsimple.web.answers import Answer, Asset, Created, EndSession, HtmlPage, NewSession, Page, Versioned
-from belsimple.web.endpoint import endpoint
+from belsimple.web.answers import Answer, Asset, Created, EndSession, NewSession, Page, Redirect, Versioned, View, view
+from belsimple.web.endpoint import endpoint, page
 from belsimple.web.inputs import Caller, Form, Input, Paging
 from belsimple.web.limits import Limit, by_address, by_fields
+from belsimple.web.problems import Conflict
 
 
 class Thing(Versioned, frozen=True, kw_only=True):
@@ -90,9 +92,9 @@ async def style() -> Asset:
     return Asset("text/css; charset=utf-8", b"body { color: black }")
 
 
-@endpoint("GET", "/page", permission="public", summary="A page")
-async def page() -> HtmlPage:
-    return HtmlPage(200, "<!doctype html><title>é</title>")
+@page("GET", "/page", permission="public", summary="A page")
+async def a_page() -> View:
+    return view("page.html", said="é")
 
 
 @endpoint(
@@ -105,12 +107,12 @@ async def page() -> HtmlPage:
         Limit(name="account", times=10, seconds=60, burst=5, subject=by_fields("tenant", "email")),
     ),
 )
-async def sign_in(database: Database, body: SignIn) -> Answer[None]:
+async def sign_in(database: Database, body: SignIn) -> Answer[Literal[201], None]:
     return Answer(201, cookie=NewSession(bytes(32)))
 
 
 @endpoint("DELETE", "/sign-in", permission="signed-in", summary="Sign out")
-async def sign_out(transaction: Transaction) -> Answer[None]:
+async def sign_out(transaction: Transaction) -> Answer[Literal[204], None]:
     return Answer(204, cookie=EndSession())
 
 
@@ -124,9 +126,16 @@ class Signature(Form, frozen=True):
     agreed: bool
 
 
-@endpoint("POST", "/form", permission="signed-in", summary="A form")
-async def fill_in(transaction: Transaction, body: Signature) -> HtmlPage:
-    return HtmlPage(200, body.name)
+@page("GET", "/form", permission="signed-in", summary="A page with a form")
+async def form(transaction: Transaction) -> View:
+    return view("form.html")
+
+
+@page("POST", "/form", permission="signed-in", summary="A form", done="Kept.")
+async def fill_in(transaction: Transaction, body: Signature) -> View | Redirect:
+    if body.name == "taken":
+        raise Conflict("There is one of that name.")
+    return Redirect("/page") if body.agreed else view("filled.html", name=body.name)
 
 
 EVERY = (
@@ -138,7 +147,7 @@ EVERY = (
     close_thing,
     named,
     seen,
-    page,
+    a_page,
     style,
     sign_in,
     sign_out,

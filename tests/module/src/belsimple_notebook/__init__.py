@@ -1,7 +1,7 @@
-"""Notes: the smallest module that has a table, endpoints and a job."""
+"""Notes: the smallest module that has a table, endpoints, a job, a letter and settings."""
 
-from belsimple.modules import Job, Module, Permission
-from belsimple_notebook.notes import create_note, list_notes, tidy_notes
+from belsimple.modules import Job, Letter, Link, Module, Permission
+from belsimple_notebook.notes import COLOUR, LONGEST, SHARED, create_note, list_notes, tidy_notes
 
 module = Module(
     name="notebook",
@@ -12,4 +12,13 @@ module = Module(
     ),
     endpoints=(list_notes, create_note),
     jobs=(Job("notebook.tidy", tidy_notes),),
+    mails=(
+        Letter(
+            kind="notebook.written",
+            subject="A note in {tenant}",
+            before=("Somebody wrote: {text}",),
+            link=Link("Read it", "/notes/{id}"),
+        ),
+    ),
+    settings=(LONGEST, SHARED, COLOUR),
 )

@@ -1,0 +1,3 @@
+-- name: figures
+-- Counts and ages for whoever watches the service.
+select name, label, value from system.figures();

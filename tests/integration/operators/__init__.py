@@ -1,0 +1,1 @@
+"""Part operator on real databases."""

@@ -1,0 +1,386 @@
+"""Every way in, and every state in which somebody may try it: what the table in docs/ways-in.md is made of.
+
+A way is prepared while nothing stands against it, then the state comes about, then it is tried. What is said of the outcome is
+what happened, never what was expected.
+"""
+
+import datetime as dt
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from belsimple.database.queries import load_queries
+from belsimple.database.transaction import Database
+from belsimple.identity import account, admission, api_tokens, invitations
+from belsimple.identity import support as tenants_side
+from belsimple.identity.admission import Admitted
+from belsimple.operators import support as operators_side
+from belsimple.sso import domains, providers
+from belsimple.web.problems import Problem
+
+from .factors import (
+    AGENT,
+    ELSEWHERE,
+    add_passkey,
+    add_totp,
+    by_passkey,
+    caller,
+    change_policy,
+    code_of,
+    give_code,
+    give_password,
+    role_id,
+)
+from .links import as_gate, ask_for_reset, opened, posted
+from .operators import new_operator, signed_in
+from .people import ADDRESS, Account, digest, random_proof
+from .world import World
+
+sso = load_queries("belsimple.sso")
+ISSUER = "https://idp.example"
+HOME = "192.0.2.0/24"
+"""The network of the tenant's people in these tests; ELSEWHERE is not in it."""
+REFUSED = "refused"
+_OUTCOMES = {
+    "open": "signed in",
+    "factor": "second factor wanted",
+    "enrolment": "a factor to be made first",
+    "browser": "mailbox asked first",
+}
+Try = Callable[[str], Awaitable[str]]
+"""Tries a prepared way from an address."""
+
+
+@dataclass
+class Someone:
+    """A member of a tenant of their own."""
+
+    world: World
+    member: Account
+    provider: UUID | None = None
+
+    @classmethod
+    async def new(cls, world: World) -> "Someone":
+        return cls(world, await world.account("member"))
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way in. ``prepare`` gives what is tried later."""
+
+    name: str
+    prepare: Callable[[Someone], Awaitable[Try]]
+
+
+@dataclass(frozen=True)
+class State:
+    """What stands against it; ``address``: where it is tried from."""
+
+    name: str
+    bring_about: Callable[[Someone], Awaitable[None]]
+    address: str = ADDRESS
+
+
+def said(admitted: Admitted | None) -> str:
+    """An outcome in the table's words."""
+    return REFUSED if admitted is None else _OUTCOMES[admitted.outcome]
+
+
+async def outcome(tried: Awaitable[Admitted | None]) -> str:
+    """The same, of an attempt that may be refused."""
+    try:
+        return said(await tried)
+    except Problem:
+        return REFUSED
+
+
+async def password(someone: Someone) -> Try:
+    return lambda address: outcome(give_password(someone.world, someone.member, address=address))
+
+
+async def password_and_code(someone: Someone) -> Try:
+    secret, _ = await add_totp(someone.world, someone.member)
+
+    async def tried(address: str) -> str:
+        admitted = await give_password(someone.world, someone.member, address=address)
+        if admitted is None or admitted.outcome != "factor":
+            return said(admitted)
+        return await outcome(give_code(someone.world, admitted.token, code_of(secret), address=address))
+
+    return tried
+
+
+async def password_and_recovery_code(someone: Someone) -> Try:
+    _, codes = await add_totp(someone.world, someone.member)
+
+    async def tried(address: str) -> str:
+        admitted = await give_password(someone.world, someone.member, address=address)
+        if admitted is None or admitted.outcome != "factor":
+            return said(admitted)
+        at = caller(admitted.token, address=address)
+        return await outcome(admission.prove_recovery_code(someone.world.gate, at, code=codes[0]))
+
+    return tried
+
+
+async def code_after_the_state(someone: Someone) -> Try:
+    """The password was right before the state came about; only the code is left."""
+    secret, _ = await add_totp(someone.world, someone.member)
+    admitted = await give_password(someone.world, someone.member)
+    assert admitted
+    assert admitted.outcome == "factor"
+    return lambda address: outcome(give_code(someone.world, admitted.token, code_of(secret), address=address))
+
+
+async def passkey(someone: Someone) -> Try:
+    device, _ = await add_passkey(someone.world, someone.member)
+    return lambda address: outcome(by_passkey(someone.world.gate, device, address=address))
+
+
+async def reset(someone: Someone) -> Try:
+    world, member = someone.world, someone.member
+    await ask_for_reset(world, world.slug, member.email)
+    token = await opened(world, (await posted(world, "password_reset", to=member.email))[-1])
+    proof = random_proof()
+
+    async def tried(address: str) -> str:
+        confirm = "select * from identity.confirm_reset($1, $2, 65536, 3, 4, $3, $4::text::inet)"
+        if not await as_gate(world, confirm, digest(token), bytes(16), digest(proof), address):
+            return REFUSED
+        changed = Account(member.tenant, member.email, proof, member.id)
+        return f"password set; with it: {await outcome(give_password(world, changed, address=address))}"
+
+    return tried
+
+
+async def invitation(someone: Someone) -> Try:
+    world = someone.world
+    email = f"new@{world.slug}.example"
+    async with world.acting() as inside:
+        await invitations.invite(inside, email=email, roles=["member"], language=None)
+    token = await opened(world, (await posted(world, "invitation", to=email))[-1])
+    proof = random_proof()
+
+    async def tried(address: str) -> str:
+        accept = "select * from identity.accept_invitation($1, 'New', $2, 65536, 3, 4, $3)"
+        if not await as_gate(world, accept, digest(token), bytes(16), digest(proof)):
+            return REFUSED
+        made = Account(world.slug, email, proof, someone.member.id)
+        return f"account made; with it: {await outcome(give_password(world, made, address=address))}"
+
+    return tried
+
+
+async def api_token(someone: Someone) -> Try:
+    async with someone.world.acting(someone.member) as inside:
+        until = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+        made = await api_tokens.create_token(inside, name="Export", scopes=["dossiers:read"], expires_at=until)
+    return lambda address: _enters(someone.world, made.token.encode(), address)
+
+
+async def open_session(someone: Someone) -> Try:
+    token = await someone.world.session(someone.member)
+    return lambda address: _enters(someone.world, token, address)
+
+
+async def support(someone: Someone) -> Try:
+    """An operator whom this account, an owner here, let in."""
+    world = someone.world
+    async with world.acting() as inside:
+        await account.change_member(inside, member_id=someone.member.id, status=None, roles=["owner"], expected=None)
+    database = await Database.open(world.installed.url("operator"), part="operator", size=1)
+    try:
+        operator = await new_operator(world.installed, database, "support")
+        async with world.acting(someone.member) as inside:
+            grant = await tenants_side.grant(inside, operator=operator.email, reason="Look with me", hours=1)
+        async with database.operator(await signed_in(database, operator), writing=True) as entering:
+            token = await operators_side.enter(entering, grant_id=grant.id)
+    finally:
+        await database.close()
+    return lambda address: _enters(world, token, address)
+
+
+async def _enters(world: World, token: bytes, address: str) -> str:
+    try:
+        async with world.app.tenant(token, writing=False, address=address):
+            return "goes on"
+    except asyncpg.InvalidAuthorizationSpecificationError:
+        return REFUSED
+
+
+async def provider(someone: Someone) -> Try:
+    """The tenant's identity provider, from the button on."""
+    await _linked(someone)
+
+    async def tried(address: str) -> str:
+        token = await _set_off(someone, address)
+        return REFUSED if token is None else await _come_back(someone, token, address)
+
+    return tried
+
+
+async def provider_before(someone: Someone) -> Try:
+    """The browser is on its way to the provider when the state comes about."""
+    await _linked(someone)
+    token = await _set_off(someone, ADDRESS)
+    assert token
+    return lambda address: _come_back(someone, token, address)
+
+
+async def provider_session(someone: Someone) -> Try:
+    await _linked(someone)
+    token = await _set_off(someone, ADDRESS)
+    assert token
+    session = os.urandom(32)
+    assert await _come_back(someone, token, ADDRESS, session) == "signed in"
+    return lambda address: _enters(someone.world, session, address)
+
+
+async def _set_off(someone: Someone, address: str) -> bytes | None:
+    token = os.urandom(32)
+    values = {"slug": someone.world.slug, "provider_id": someone.provider, "target": None}
+    found = await someone.world.gate.call(
+        sso.begin_provider, **values, pending_hash=digest(token), address=address, agent=AGENT
+    )
+    return token if found[0][0] else None
+
+
+async def _come_back(someone: Someone, token: bytes, address: str, session: bytes | None = None) -> str:
+    found = await someone.world.gate.call(
+        sso.prove_provider,
+        pending_hash=digest(token),
+        issuer=ISSUER,
+        subject="member",
+        claims="{}",
+        session=None,
+        token_hash=digest(session or os.urandom(32)),
+        next_hash=os.urandom(32),
+        address=address,
+        agent=AGENT,
+    )
+    return _OUTCOMES.get(found[0]["outcome"], REFUSED) if found else REFUSED
+
+
+async def _linked(someone: Someone) -> None:
+    made = await _in_use(someone)
+    session = await someone.world.session(someone.member)
+    await _own(someone.world, session, made, "linking", "member")
+
+
+async def _in_use(someone: Someone) -> UUID:
+    """The tenant's provider, set up, tried and switched on by its owner."""
+    world = someone.world
+    if someone.provider is None:
+        session = await world.session()
+        async with world.acting() as inside:
+            someone.provider = (await providers.add(inside, name="Brouwer")).id
+        fields = f'{{"issuer": "{ISSUER}", "client_id": "us"}}'
+        async with world.gate.tenant(session, writing=True) as inside:
+            values = {"id": someone.provider, "fields": fields, "sealed_secret": None, "expected": 1}
+            await inside.value(sso.change_provider, **values)
+        await _own(world, session, someone.provider, "trial", "owner")
+        await _switch(someone, "active")
+    return someone.provider
+
+
+async def _own(world: World, session: bytes, made: UUID, wants: str, subject: str) -> None:
+    pending, at = os.urandom(32), {"address": ADDRESS, "agent": AGENT}
+    async with world.gate.tenant(session, writing=True) as inside:
+        values = {"provider_id": made, "wants": wants, "target": None}
+        await inside.value(sso.begin_own_provider, **values, pending_hash=digest(pending), **at)
+    hashes = {"pending_hash": digest(pending), "session_hash": digest(session)}
+    found = await world.gate.call(sso.prove_own_provider, **hashes, issuer=ISSUER, subject=subject, claims="{}", **at)
+    assert found[0][0] is None
+
+
+async def _switch(someone: Someone, status: str) -> None:
+    assert someone.provider
+    async with someone.world.acting() as inside:
+        known = await providers.shown(inside, provider_id=someone.provider)
+        await providers.set_status(inside, provider_id=someone.provider, status=status, expected=known.version)
+
+
+async def nothing(_: Someone) -> None:
+    return
+
+
+async def only_passkeys(someone: Someone) -> None:
+    session = await someone.world.session()
+    await add_passkey(someone.world, someone.world.owner, session=session)  # no owner may shut themselves out
+    await change_policy(someone.world, session=session, ways=["passkey"])
+
+
+async def factor_required(someone: Someone) -> None:
+    await change_policy(someone.world, factor_role_ids=[await role_id(someone.world, "member")])
+
+
+async def suspended(someone: Someone) -> None:
+    await someone.world.suspend()
+
+
+async def deactivated(someone: Someone) -> None:
+    await someone.world.deactivate(someone.member)
+
+
+async def networks(someone: Someone) -> None:
+    await change_policy(someone.world, networks=[HOME])
+
+
+async def provider_only(someone: Someone) -> None:
+    await _in_use(someone)
+    async with someone.world.acting() as inside:
+        known = await domains.policy(inside)
+        await domains.change_policy(
+            inside, provider_only=True, break_glass_id=someone.world.owner.id, expected=known.version
+        )
+
+
+async def provider_off(someone: Someone) -> None:
+    await _in_use(someone)
+    await _switch(someone, "disabled")
+
+
+STATES = (
+    State("nothing against it", nothing),
+    State("only passkeys allowed", only_passkeys),
+    State("role needs a second factor", factor_required),
+    State("single sign-on only", provider_only),
+    State("provider switched off", provider_off),
+    State("tenant suspended", suspended),
+    State("account deactivated", deactivated),
+    State("from a foreign network", networks, ELSEWHERE),
+)
+WAYS = (
+    Way("password", password),
+    Way("password and authenticator app", password_and_code),
+    Way("password and recovery code", password_and_recovery_code),
+    Way("code, the password given before", code_after_the_state),
+    Way("passkey", passkey),
+    Way("reset link, begun before", reset),
+    Way("invitation, sent before", invitation),
+    Way("identity provider", provider),
+    Way("identity provider, set off before", provider_before),
+    Way("API token, made before", api_token),
+    Way("session, open before", open_session),
+    Way("session by the provider, open before", provider_session),
+    Way("support, let in before", support),
+)
+
+
+async def table(make: Callable[[], Any]) -> str:
+    """The table as Markdown; ``make`` is an async context manager with a new world for each cell."""
+    lines = ["| way in | " + " | ".join(state.name for state in STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
+    for way in WAYS:
+        cells: list[str] = []
+        for state in STATES:
+            async with make() as world:
+                someone = await Someone.new(world)
+                tried = await way.prepare(someone)
+                await state.bring_about(someone)
+                cells.append(await tried(state.address))
+        lines.append(f"| {way.name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
