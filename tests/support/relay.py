@@ -149,8 +149,8 @@ def running_relay(
         relay.stop()
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for something that happens in another process or thread."""
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
+    """Wait for something that happens in another process or thread, on a machine that may be busy."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

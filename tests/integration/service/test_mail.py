@@ -35,11 +35,14 @@ def test_without_a_relay_mails_are_kept_encrypted_and_shown(service: Service) ->
 
 
 def test_the_people_of_the_demo_were_welcomed(service: Service) -> None:
-    until(lambda: all(mail["state"] == "sent" for mail in mails(service, "--limit", "5000")))
-    welcomed = {mail["recipient"] for mail in mails(service, "--limit", "5000") if mail["kind"] == "welcome"}
     people = {account["email"] for tenant in service.demo["tenants"] for account in tenant["accounts"]}
-    assert people <= welcomed
-    assert mails(service, "--state", "dead") == []
+
+    def welcomes() -> dict[str, str]:
+        # Only theirs: other tests write mails here too, and those of a tenant that one of them suspended wait.
+        listed = mails(service, "--limit", "5000")
+        return {mail["recipient"]: mail["state"] for mail in listed if mail["kind"] == "welcome"}
+
+    until(lambda: {welcomes().get(person) for person in people} == {"sent"})
 
 
 @pytest.fixture(scope="module")
