@@ -32,19 +32,67 @@ REASONS: Final[Mapping[str, str]] = {
     "code": _("The provider did not take the code. Check the client id, the client secret and how it is sent."),
     # Its token
     "token": _("The provider sent no ID token that can be read."),
-    "key": _("The ID token is signed with a key that is not among the provider's."),
-    "algorithm": _("The ID token is signed with an algorithm that is not allowed for this provider."),
-    "signature": _("The signature of the ID token is not right."),
-    "issuer": _("The ID token comes from another issuer."),
-    "audience": _("The ID token is meant for another client."),
-    "expired": _("The ID token is too old, or the clocks differ by more than a minute."),
+    "key": _(
+        "What the provider sent is signed with a key that is not among its known ones. Check its certificates or keys."
+    ),
+    "algorithm": _(
+        "What the provider sent is signed in a way that is not allowed for it. Check the algorithms on both sides."
+    ),
+    "signature": _("The signature of what the provider sent is not right."),
+    "issuer": _(
+        "What the provider sent comes from another issuer than you entered. They must be the same, to the letter."
+    ),
+    "audience": _(
+        "What the provider sent is meant for another service. Check the client id or the entity id at the provider."
+    ),
+    "expired": _("What the provider sent is too old, or the clocks differ by more than a minute."),
     "nonce": _("The ID token belongs to another sign-in."),
-    "subject": _("The ID token does not say who it is about."),
+    "subject": _("What the provider sent does not say clearly who it is about."),
     "not_fresh": _("The provider did not ask the person anew."),
     "userinfo": _("The provider's user information is about somebody else."),
+    # Its SAML message
+    "document": _("The provider sent a SAML message that is not as the standard and our profile of it want it."),
+    "unsigned": _("The SAML assertion or message is not signed. Let the provider sign assertions and logout messages."),
+    "wrapping": _(
+        "The signature of the SAML message does not stand where it must, or covers something else: it may be forged."
+    ),
+    "no_assertion": _("The SAML response holds no assertion."),
+    "certificate_over": _("The certificate of the provider is not valid at this time. Enter its new one."),
+    "destination": _(
+        "The SAML message was sent to another address. Enter our addresses at the provider, to the letter."
+    ),
+    "recipient": _(
+        "The SAML assertion is for another address. Enter our response address at the provider, to the letter."
+    ),
+    "in_response_to": _("The SAML response does not belong to a sign-in that was begun here."),
+    "conditions": _("The SAML assertion lacks a condition that we require, or has one that we do not know."),
+    "status_saml": _("The provider answered with a SAML error. Its log says why."),
+    "transient": _(
+        "The provider sends another name for a person at each sign-in. Choose a lasting NameID or an attribute."
+    ),
+    "subject_attribute": _("The attribute that says who it is about is missing, or has several values."),
+    "attributes": _("The SAML assertion has too many attributes, or too long ones. Let the provider send fewer."),
+    "encryption": _("The SAML assertion cannot be decrypted. Give the provider our current certificate."),
+    "encryption_algorithm": _(
+        "The SAML assertion is encrypted in an unsafe way. Choose AES-GCM and RSA-OAEP at the provider."
+    ),
+    "not_encrypted": _("The SAML assertion is not encrypted, and you require that."),
+    "replayed": _("The SAML assertion was used before."),
+    # Its SAML metadata and certificates
+    "certificate_unreadable": _("This is no certificate that can be read. Paste one X.509 certificate."),
+    "certificate_weak": _(
+        "The certificate's key is too weak or of an unknown kind. RSA from 2048 bits or a NIST curve is needed."
+    ),
+    "metadata_document": _("This is not the metadata of one SAML provider."),
+    "metadata_several": _("The metadata hold several providers. Enter the address of the metadata of one."),
+    "metadata_over": _("The metadata are not valid any more. Get new ones from the provider."),
+    "metadata_sign_on": _("The metadata name no sign-in address with the redirect or POST binding."),
+    "metadata_certificates": _("The metadata hold no certificate for signatures, or more than four."),
     # Who it is here
     "no_account": _("Nobody here is linked to this person, and accounts are not made at sign-in."),
-    "no_address": _("The provider sent no e-mail address: an account cannot be made. Ask for the scope email."),
+    "no_address": _(
+        "The provider sent no e-mail address: an account cannot be made. Ask for the scope email, or let it send that attribute."
+    ),
     "address_not_verified": _("The provider says that the e-mail address is not verified."),
     "foreign_address": _("The e-mail address is not of a domain that the organisation has proven to be its own."),
     "not_linked": _("There is an account with this e-mail address already. Its person must sign in and link it."),

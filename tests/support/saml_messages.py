@@ -1,0 +1,386 @@
+"""Responses as three kinds of identity providers write them, in memory: valid, signed and of now. What attacks begin with.
+
+`entra`: the assertion alone is signed, in default namespaces. `okta`: response and assertion are signed, with InclusiveNamespaces.
+`shibboleth`: an encrypted assertion, signed with a key on a curve.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_private_key
+from cryptography.x509.oid import NameOID
+from lxml import etree
+
+from belsimple.sso.saml.names import ASSERTION, ENCRYPTION, ENCRYPTION_11, EXCLUSIVE, PROTOCOL, SIGNATURE
+from belsimple.sso.saml.own_keys import OwnKey
+from belsimple.sso.saml.provider import SamlProvider, ServiceProvider
+
+NOW = 1_800_000_000.0
+REQUEST = "_the-request-that-was-sent"
+ADDRESS = "https://localhost:8443/sso/saml/response"
+LOGOUT_ADDRESS = "https://localhost:8443/sso/saml/logout"
+ENTITY = "https://localhost:8443/sso/saml/metadata"
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+XS = "http://www.w3.org/2001/XMLSchema"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def certified(key: Any, *, now: float = NOW, days: int = 30, name: str = "provider") -> str:
+    """A certificate for a key, as base64 of DER."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    begin = datetime.fromtimestamp(now, UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begin)
+        .not_valid_after(begin + timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    return base64.b64encode(made.public_bytes(Encoding.DER)).decode()
+
+
+@cache
+def rsa_key(name: str = "provider", bits: int = 2048) -> rsa.RSAPrivateKey:
+    """A key that is made once in this process for each name."""
+    return rsa.generate_private_key(65537, bits)
+
+
+@cache
+def curve_key(name: str = "provider") -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@cache
+def own() -> ServiceProvider:
+    return ServiceProvider(
+        entity_id=ENTITY,
+        response_address=ADDRESS,
+        logout_address=LOGOUT_ADDRESS,
+        keys=(OwnKey.new("old", now=NOW), OwnKey.new("new", now=NOW)),
+    )
+
+
+def provider(issuer: str, key: Any, **changed: Any) -> SamlProvider:
+    """As an admin sets it up by default."""
+    algorithm: Any = "rsa-sha256" if isinstance(key, rsa.RSAPrivateKey) else "ecdsa-sha256"
+    facts: dict[str, Any] = {
+        "tenant_id": UUID(int=1),
+        "id": UUID(int=2),
+        "version": 1,
+        "name": "Brouwer",
+        "issuer": issuer,
+        "sign_on_address": "https://idp.example/sso",
+        "sign_on_binding": "redirect",
+        "logout_address": "https://idp.example/slo",
+        "logout_binding": "redirect",
+        "certificates": (certified(key),),
+        "algorithms": (algorithm,),
+        "subject_attribute": None,
+        "signs_requests": True,
+        "idp_initiated": False,
+        "encrypted_only": False,
+    }
+    return SamlProvider(**{**facts, **changed})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a response says; None leaves it out."""
+
+    issuer: str = "https://idp.example/entity"
+    response_issuer: str | None = "https://idp.example/entity"
+    destination: str | None = ADDRESS
+    response_request: str | None = REQUEST
+    response_issued: str = moment(NOW)
+    status: str = "urn:oasis:names:tc:SAML:2.0:status:Success"
+    sub_status: str | None = None
+    version: str = "2.0"
+    response_id: str = "_r0123456789abcdef"
+    assertion_id: str = "_a0123456789abcdef"
+    issued: str = moment(NOW)
+    name_id: str = "anna-4711"
+    name_id_format: str | None = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+    method: str = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+    recipient: str | None = ADDRESS
+    request: str | None = REQUEST
+    confirmed_until: str | None = moment(NOW + 300)
+    confirmed_from: str | None = None
+    begins: str | None = moment(NOW - 30)
+    ends: str | None = moment(NOW + 3600)
+    audiences: tuple[str, ...] = (ENTITY,)
+    authenticated: str = moment(NOW - 5)
+    session: str | None = "_session-1"
+    session_until: str | None = None
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = field(
+        default=(
+            ("http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress", ("anna@brouwer.example",)),
+            ("urn:oid:2.16.840.1.113730.3.1.241", ("Anna Peeters",)),
+            ("urn:oid:2.5.4.42", ("Anna",)),
+            ("surname", ("Peeters",)),
+            ("groups", ("staff", "boss")),
+        )
+    )
+    extra_subject: str = ""
+    extra_condition: str = ""
+    extra_statement: str = ""
+    extra_response: str = ""
+
+
+def attribute(name: str, value: str | None) -> str:
+    return "" if value is None else f' {name}="{value}"'
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A kind of provider: how it lays out its messages, and with what it signs."""
+
+    name: str
+    p: str
+    """Prefixes of the protocol's and the assertion's namespace with their colon; empty for a default namespace."""
+    a: str
+    key: Any
+    provider: SamlProvider
+    signs_response: bool = False
+    encrypts: bool = False
+    typed: bool = False
+    inclusive: tuple[str, ...] = ()
+    gap: str = ""
+    signature_prefix: str | None = "ds"
+
+    @property
+    def own(self) -> ServiceProvider:
+        return own()
+
+    def assertion(self, facts: Facts) -> str:
+        """Not signed yet."""
+        a, gap = self.a, self.gap
+        space = f'xmlns{":" + a[:-1] if a else ""}="{ASSERTION}"'
+        kinds = f' xmlns:xs="{XS}" xmlns:xsi="{XSI}"' if self.typed else ""
+        value_type = ' xsi:type="xs:string"' if self.typed else ""
+        values = "".join(
+            f'<{a}Attribute Name="{name}">'
+            + "".join(f"<{a}AttributeValue{value_type}>{value}</{a}AttributeValue>" for value in them)
+            + f"</{a}Attribute>"
+            for name, them in facts.attributes
+        )
+        data = (
+            attribute("InResponseTo", facts.request)
+            + attribute("NotBefore", facts.confirmed_from)
+            + attribute("NotOnOrAfter", facts.confirmed_until)
+            + attribute("Recipient", facts.recipient)
+        )
+        audiences = "".join(f"<{a}Audience>{one}</{a}Audience>" for one in facts.audiences)
+        session = attribute("SessionIndex", facts.session) + attribute("SessionNotOnOrAfter", facts.session_until)
+        return (
+            f'<{a}Assertion {space}{kinds} ID="{facts.assertion_id}" IssueInstant="{facts.issued}" Version="{facts.version}">{gap}'
+            f"<{a}Issuer>{facts.issuer}</{a}Issuer>{gap}"
+            f"<{a}Subject><{a}NameID{attribute('Format', facts.name_id_format)}>{facts.name_id}</{a}NameID>"
+            f'<{a}SubjectConfirmation Method="{facts.method}"><{a}SubjectConfirmationData{data}/></{a}SubjectConfirmation>'
+            f"{facts.extra_subject}</{a}Subject>{gap}"
+            f"<{a}Conditions{attribute('NotBefore', facts.begins)}{attribute('NotOnOrAfter', facts.ends)}>"
+            f"<{a}AudienceRestriction>{audiences}</{a}AudienceRestriction>{facts.extra_condition}</{a}Conditions>{gap}"
+            f'<{a}AuthnStatement AuthnInstant="{facts.authenticated}"{session}><{a}AuthnContext><{a}AuthnContextClassRef>'
+            f"urn:oasis:names:tc:SAML:2.0:ac:classes:Password</{a}AuthnContextClassRef></{a}AuthnContext></{a}AuthnStatement>"
+            f"{gap}<{a}AttributeStatement>{values}</{a}AttributeStatement>{facts.extra_statement}{gap}</{a}Assertion>"
+        )
+
+    def response(self, facts: Facts, inner: str) -> str:
+        """Around what is given, not signed yet."""
+        p, gap = self.p, self.gap
+        attributes = attribute("Destination", facts.destination) + attribute("InResponseTo", facts.response_request)
+        prefix = self.a or "s:"
+        issuer = (
+            ""
+            if facts.response_issuer is None
+            else f'<{prefix}Issuer xmlns:{prefix[:-1]}="{ASSERTION}">{facts.response_issuer}</{prefix}Issuer>'
+        )
+        second = "" if facts.sub_status is None else f'<{p}StatusCode Value="{facts.sub_status}"/>'
+        return (
+            f'<{p}Response xmlns:{p[:-1]}="{PROTOCOL}" ID="{facts.response_id}" Version="{facts.version}" '
+            f'IssueInstant="{facts.response_issued}"{attributes}>{gap}{issuer}{gap}'
+            f'<{p}Status><{p}StatusCode Value="{facts.status}">{second}</{p}StatusCode></{p}Status>{gap}'
+            f"{facts.extra_response}{inner}{gap}</{p}Response>"
+        )
+
+    def sign(self, document: str, **changed: Any) -> str:
+        """With an enveloped signature after the issuer, as this provider makes it."""
+        return signed(
+            document,
+            changed.pop("key", self.key),
+            prefix=self.signature_prefix,
+            inclusive=self.inclusive,
+            **changed,
+        )
+
+    def document(self, facts: Facts | None = None, **changed: Any) -> str:
+        """A whole valid response, if the facts are."""
+        facts = replace(facts or Facts(), **changed)
+        inner = self.sign(self.assertion(facts))
+        return self.around(facts, encrypted(inner) if self.encrypts else inner)
+
+    def around(self, facts: Facts, inner: str) -> str:
+        """The response around a finished assertion, signed where this provider signs it."""
+        outer = self.response(facts, inner)
+        return self.sign(outer) if self.signs_response else outer
+
+
+def signed(
+    document: str,
+    key: Any,
+    *,
+    method: str | None = None,
+    digest: str = f"{ENCRYPTION}sha256",
+    canonical: str = EXCLUSIVE,
+    transforms: tuple[str, ...] | None = None,
+    reference: str | None = None,
+    prefix: str | None = "ds",
+    inclusive: tuple[str, ...] = (),
+    key_info: str = "",
+    certificate: str | None = None,
+    position: int = 1,
+) -> str:
+    """With an enveloped signature; made here, step by step, so that it can be made wrong, and is not signxml's own work."""
+    root = etree.fromstring(document.encode())
+    uri = reference if reference is not None else f"#{root.get('ID')}"
+    method = method or f"{MORE}{'rsa' if isinstance(key, rsa.RSAPrivateKey) else 'ecdsa'}-sha256"
+    d = f"{prefix}:" if prefix else ""
+    listed = f'<c:InclusiveNamespaces xmlns:c="{EXCLUSIVE}" PrefixList="{" ".join(inclusive)}"/>' if inclusive else ""
+    named = transforms if transforms is not None else (f"{SIGNATURE}enveloped-signature", canonical)
+    steps = "".join(
+        f'<{d}Transform Algorithm="{one}">{listed if one == EXCLUSIVE else ""}</{d}Transform>' for one in named
+    )
+    hashed = base64.b64encode(_hash(digest, _canonical(root, canonical, inclusive))).decode()
+    if certificate is not None:
+        key_info += f"<{d}X509Data><{d}X509Certificate>{certificate}</{d}X509Certificate></{d}X509Data>"
+    signature = etree.fromstring(
+        f'<{d}Signature xmlns{":" + prefix if prefix else ""}="{SIGNATURE}"><{d}SignedInfo>'
+        f'<{d}CanonicalizationMethod Algorithm="{canonical}"/><{d}SignatureMethod Algorithm="{method}"/>'
+        f'<{d}Reference URI="{uri}"><{d}Transforms>{steps}</{d}Transforms><{d}DigestMethod Algorithm="{digest}"/>'
+        f"<{d}DigestValue>{hashed}</{d}DigestValue></{d}Reference></{d}SignedInfo><{d}SignatureValue/>"
+        + (f"<{d}KeyInfo>{key_info}</{d}KeyInfo>" if key_info else "")
+        + f"</{d}Signature>"
+    )
+    root.insert(position, signature)
+    value = base64.b64encode(_sign(method, key, _canonical(signature[0], canonical, ()))).decode()
+    signature[1].text = value
+    return etree.tostring(root).decode()
+
+
+def _canonical(element: Any, method: str, inclusive: tuple[str, ...]) -> bytes:
+    return etree.tostring(
+        element,
+        method="c14n",
+        exclusive=method.startswith(EXCLUSIVE),
+        with_comments=method.endswith("#WithComments"),
+        inclusive_ns_prefixes=list(inclusive) or None,
+        with_tail=False,
+    )
+
+
+def _hash(uri: str, data: bytes) -> bytes:
+    return hashlib.new(uri.rpartition("#")[2].replace("sha3-", "sha3_"), data).digest()
+
+
+def _sign(method: str, key: Any, data: bytes) -> bytes:
+    name = method.rpartition("#")[2].lower()
+    digest: Any = next(
+        (
+            kind()
+            for size, kind in (("256", hashes.SHA256), ("384", hashes.SHA384), ("512", hashes.SHA512))
+            if size in name
+        ),
+        hashes.SHA1(),
+    )
+    if name.startswith("hmac"):
+        return hmac.digest(key, data, digest.name)
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        r, s = decode_dss_signature(key.sign(data, ec.ECDSA(digest)))
+        size = (key.key_size + 7) // 8
+        return r.to_bytes(size) + s.to_bytes(size)
+    scheme = padding.PSS(padding.MGF1(digest), digest.digest_size) if name.endswith("mgf1") else padding.PKCS1v15()
+    return key.sign(data, scheme, digest)
+
+
+def encrypted(
+    plain: str,
+    *,
+    certificate: str | None = None,
+    cipher: str = f"{ENCRYPTION_11}aes256-gcm",
+    wrap: str = f"{ENCRYPTION}rsa-oaep-mgf1p",
+    size: int = 32,
+    oaep: Any = hashes.SHA1,
+    mask: Any = hashes.SHA1,
+    method: str = f'<ds:DigestMethod Algorithm="{SIGNATURE}sha1"/>',
+    container: str = "Assertion",
+) -> str:
+    """Encrypted for us, as XML Encryption 1.1 has it."""
+    public: Any = x509.load_der_x509_certificate(
+        base64.b64decode(certificate or own().keys[0].certificate)
+    ).public_key()
+    key, nonce = os.urandom(size), os.urandom(12)
+    data = nonce + AESGCM(key).encrypt(nonce, plain.encode(), None)
+    wrapped = public.encrypt(key, padding.OAEP(padding.MGF1(mask()), oaep(), None))
+    return (
+        f'<e:Encrypted{container} xmlns:e="{ASSERTION}"><xenc:EncryptedData xmlns:xenc="{ENCRYPTION}" Id="_e1" '
+        f'Type="{ENCRYPTION}Element"><xenc:EncryptionMethod Algorithm="{cipher}"/><ds:KeyInfo xmlns:ds="{SIGNATURE}">'
+        f'<xenc:EncryptedKey Id="_k1"><xenc:EncryptionMethod Algorithm="{wrap}">{method}</xenc:EncryptionMethod>'
+        f"<xenc:CipherData><xenc:CipherValue>{base64.b64encode(wrapped).decode()}</xenc:CipherValue></xenc:CipherData>"
+        f"</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue>{base64.b64encode(data).decode()}"
+        f"</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData></e:Encrypted{container}>"
+    )
+
+
+def own_private(index: int = 0) -> rsa.RSAPrivateKey:
+    key = load_der_private_key(own().keys[index].private_key_der, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    return key
+
+
+def encoded(document: str | bytes) -> str:
+    return base64.b64encode(document if isinstance(document, bytes) else document.encode()).decode()
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    issuer = Facts().issuer
+    entra = Shape("entra", "samlp:", "", rsa_key(), provider(issuer, rsa_key()), signature_prefix=None)
+    okta = Shape(
+        "okta",
+        "saml2p:",
+        "saml2:",
+        rsa_key("okta"),
+        provider(issuer, rsa_key("okta")),
+        signs_response=True,
+        typed=True,
+        inclusive=("xs",),
+    )
+    shibboleth = Shape(
+        "shibboleth",
+        "saml2p:",
+        "saml2:",
+        curve_key(),
+        provider(issuer, curve_key(), encrypted_only=True),
+        encrypts=True,
+        typed=True,
+        gap="\n  ",
+    )
+    return {shape.name: shape for shape in (entra, okta, shibboleth)}
