@@ -4,7 +4,7 @@ from tests.support.identity_provider import Company, Wanderer
 
 
 async def sign_in_with_password(browser: Wanderer) -> None:
-    owner = browser.company.owner
+    owner = browser.owner
     await browser.post("/sign-in", tenant=owner.slug, email=owner.email, password=owner.password)
 
 

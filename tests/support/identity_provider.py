@@ -178,7 +178,7 @@ class Company:
         async with aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.CookieJar(unsafe=True), headers=agent
         ) as client:
-            yield Wanderer(self, client)
+            yield Wanderer(self.owner, client)
 
     async def as_worker(self, query: str, *arguments: Any) -> Any:
         """A function of the worker's, called as the worker calls it."""
@@ -193,8 +193,9 @@ class Company:
 class Wanderer:
     """Follows a sign-in step by step."""
 
-    def __init__(self, company: Company, client: aiohttp.ClientSession) -> None:
-        self.company = company
+    def __init__(self, owner: Newcomer, client: aiohttp.ClientSession) -> None:
+        """``owner``: of the tenant that it is signed in to."""
+        self.owner = owner
         self.client = client
         self.said = ""
 
@@ -212,11 +213,11 @@ class Wanderer:
         return answer
 
     def _absolute(self, url: str | URL) -> URL:
-        return URL(self.company.service.url).join(URL(url))
+        return URL(self.owner.service.url).join(URL(url))
 
     async def set_off(self, target: str = "") -> URL:
         """The provider's address that the sign-in page leads to."""
-        form = {"tenant": self.company.slug, **({"next": target} if target else {})}
+        form = {"tenant": self.owner.slug, **({"next": target} if target else {})}
         await self.post("/sign-in/provider", **form)
         return self.onward()
 

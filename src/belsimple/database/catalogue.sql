@@ -206,7 +206,7 @@ where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'contex
 
 -- name: part_functions
 -- Every other part executes what the migrations gave it and nothing of another part's: else what is broken in web would open mails' links,
--- set passwords or enter jobs' tickets. The last two of app's are the release's before this one, until the second half of the upgrade.
+-- set passwords or enter jobs' tickets. The last two of app's and the last of gate's are the release's before this one, until the second half of the upgrade.
 with given(part, functions) as (values
     ('app', array['access.change_role', 'access.create_role', 'access.delete_role', 'access.permissions', 'access.roles', 'audit.actors', 'audit.history', 'audit.refused', 'context.enter', 'context.touch',
         'files.add', 'files.content', 'files.downloaded', 'files.permitted', 'files.room', 'files.usage', 'idempotency.claim', 'idempotency.store',
@@ -225,8 +225,9 @@ with given(part, functions) as (values
         'identity.replace_recovery_codes', 'identity.begin_ceremony', 'identity.add_passkey', 'identity.rename_passkey', 'identity.remove_passkey', 'identity.reauthenticate_totp',
         'identity.reauthenticate_passkey', 'identity.shortest_password',
         'identity.providers', 'identity.provider_attempts', 'identity.change_provider', 'identity.setup_shown', 'identity.use_setup', 'identity.providers_of', 'identity.begin_provider', 'identity.begin_own_provider', 'identity.pending_provider',
-        'identity.refuse_provider', 'identity.prove_provider', 'identity.prove_own_provider', 'identity.own_providers', 'identity.unlink_provider', 'identity.own_provider_logout', 'identity.active_provider',
-        'identity.end_provider_sessions']),
+        'identity.refuse_provider', 'identity.prove_provider', 'identity.prove_own_provider', 'identity.own_providers', 'identity.unlink_provider', 'identity.active_provider',
+        'identity.end_provider_sessions', 'identity.saml_provider', 'identity.add_saml_provider', 'identity.change_saml_provider', 'identity.add_provider_key', 'identity.sign_with_key', 'identity.remove_provider_key',
+        'identity.saml_party', 'identity.keep_arrival', 'identity.take_arrival', 'identity.unasked_arrival', 'identity.begin_unasked', 'identity.begin_farewell', 'identity.take_farewell', 'identity.end_named_sessions', 'identity.own_provider_logout']),
     ('worker', array['audit.history', 'files.due', 'files.forget', 'files.swept', 'files.unknown', 'identity.answer_reset', 'identity.names', 'identity.sweep', 'identity.sweep_pending', 'identity.domains_due', 'identity.domain_challenge', 'identity.note_domain_look', 'identity.sweep_providers',
          'identity.sweep_tokens', 'jobs.enter', 'jobs.finish', 'jobs.sweep',
         'mail.failed', 'mail.open', 'mail.post_to_member', 'mail.sent', 'mail.tidy', 'operators.answer_reset', 'operators.tidy', 'security.sweep', 'system.figures', 'tenancy.setting_value', 'tenancy.words']),

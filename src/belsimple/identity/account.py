@@ -8,6 +8,7 @@ import msgspec
 
 from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Transaction
+from belsimple.identity.tokens import sha256
 from belsimple.language import marked as _
 from belsimple.web.answers import Versioned
 from belsimple.web.problems import NotFound, Unprocessable
@@ -130,9 +131,9 @@ async def end_session(transaction: Transaction, *, session_id: UUID | None) -> N
         raise NotFound
 
 
-async def provider_of_session(transaction: Transaction) -> UUID | None:
-    """The identity provider that opened this session: there is one to end there too."""
-    found: UUID | None = await transaction.value(_q.own_provider)
+async def begin_farewell(transaction: Transaction, *, handle: bytes) -> UUID | None:
+    """The identity provider that opened this session: there is one to end there too. `handle`: names it there, in an address."""
+    found: UUID | None = await transaction.value(_q.begin_farewell, handle_hash=sha256(handle))
     return found
 
 

@@ -54,9 +54,9 @@ select id, created_at, last_seen, expires_at, address, agent, current from ident
 -- Ends one of the caller's sessions; false when there is none.
 select identity.end_own_session(:id);
 
--- name: own_provider
--- The identity provider that opened the session that asks; no row when none did.
-select provider_id from identity.own_provider_logout();
+-- name: begin_farewell
+-- The identity provider that opened the session that asks, null when none did; the handle is for what it is to be told.
+select identity.begin_farewell(:handle_hash);
 
 -- name: end_other_sessions
 -- Ends all of the caller's sessions but the one that asks; how many there were.

@@ -1,5 +1,6 @@
 """The pages that ask who somebody is: signing in and out, and the password once more. Served by part gate."""
 
+import os
 import re
 from typing import Final
 
@@ -8,6 +9,7 @@ from belsimple.identity import account, actions
 from belsimple.identity.admission_pages import Held, Onward, Wanted, proceed
 from belsimple.identity.factors import Factors
 from belsimple.identity.hashing import Hasher
+from belsimple.identity.links import TOKEN_BYTES
 from belsimple.identity.passkeys import Credential
 from belsimple.identity.sign_in_routes import (
     PER_ACCOUNT,
@@ -84,9 +86,10 @@ async def sign_in(
 
 @page("POST", "/sign-out", permission=SIGNED_IN, part="gate", form="/", summary="Sign out on a page")
 async def sign_out(transaction: Transaction) -> Redirect:
-    provider = await account.provider_of_session(transaction)
+    handle = os.urandom(TOKEN_BYTES)
+    provider = await account.begin_farewell(transaction, handle=handle)
     await account.end_session(transaction, session_id=transaction.principal.session_id)
-    return Redirect("/" if provider is None else f"/sso/{provider}/farewell", EndSession())
+    return Redirect("/" if provider is None else f"/sso/{provider}/farewell?handle={handle.hex()}", EndSession())
 
 
 @page("GET", "/reauthentication", permission=SIGNED_IN, part="gate", summary="Confirm who you are")

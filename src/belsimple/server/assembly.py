@@ -34,6 +34,7 @@ from belsimple.server.runtime import runtime_folder, socket_folder
 from belsimple.server.settings import Settings
 from belsimple.sso.endpoints import ENDPOINTS as SSO
 from belsimple.sso.relying_party import RelyingParty
+from belsimple.sso.saml_party import SamlParty
 from belsimple.tenancy.module_settings_pages import module_settings_pages
 from belsimple.tenancy.module_settings_routes import ENDPOINTS as MODULE_SETTINGS
 from belsimple.tenancy.pages import ENDPOINTS as TENANCY_PAGES
@@ -141,7 +142,12 @@ def _services(part: Part, settings: Settings, hasher: Hasher | None, modules: ob
     if part == "web":
         return {"vault": vault(settings), "modules": modules}
     if part == "gate":
-        return {"hasher": hasher, "factors": second_factors(settings), "providers": relying_party(settings)}
+        return {
+            "hasher": hasher,
+            "factors": second_factors(settings),
+            "providers": relying_party(settings),
+            "saml": saml_party(settings),
+        }
     return {"hasher": hasher, "machine": partial(machine_facts, settings.data)}
 
 
@@ -154,6 +160,12 @@ def relying_party(settings: Settings) -> RelyingParty:
     """What speaks with tenants' identity providers, with the key that seals its secrets; made on first use."""
     client = GuardedClient(settings.outbound_allowed, settings.outbound_authority)
     return RelyingParty(client, _own_key(settings.data, "providers"), str(settings.url))
+
+
+def saml_party(settings: Settings) -> SamlParty:
+    """What speaks with those of SAML, with the same key."""
+    client = GuardedClient(settings.outbound_allowed, settings.outbound_authority)
+    return SamlParty(client, _own_key(settings.data, "providers"), str(settings.url))
 
 
 def _request_log(part: Part, settings: Settings, hasher: Hasher | None) -> LineLog:

@@ -4,14 +4,13 @@ import hashlib
 from datetime import UTC, datetime
 from uuid import UUID
 
-import msgspec
-
 from belsimple.database.queries import load_queries
 from belsimple.database.transaction import Database
 from belsimple.language import marked as _
 from belsimple.sso.failures import ProviderFailure
-from belsimple.sso.provider import Provider, provider_of
+from belsimple.sso.provider import Provider
 from belsimple.sso.relying_party import RelyingParty
+from belsimple.sso.saml.provider import SamlProvider
 from belsimple.web.problems import NotFound, Problem
 
 _q = load_queries("belsimple.sso")
@@ -23,20 +22,16 @@ class LogoutRefused(Problem):
     status, name, title = 400, "logout-refused", _("The logout token does not count.")
 
 
-async def active(database: Database, party: RelyingParty, *, provider_id: UUID) -> Provider | None:
+async def active(database: Database, party: RelyingParty, *, provider_id: UUID) -> Provider | SamlProvider | None:
     """A provider that is switched on."""
     found = await database.call(_q.active_provider, provider_id=provider_id)
-    if not found:
-        return None
-    known = provider_of(found[0]["facts"], b"")
-    secret = party.unseal(found[0]["sealed_secret"], known.tenant_id, known.id)
-    return msgspec.structs.replace(known, secret=secret)
+    return party.opened(*found[0]) if found else None
 
 
 async def end_sessions(database: Database, party: RelyingParty, *, provider_id: UUID, logout_token: str) -> int:
     """End what the token names: one session there, or all of a person's. Raises NotFound, LogoutRefused."""
     provider = await active(database, party, provider_id=provider_id)
-    if provider is None:
+    if not isinstance(provider, Provider):
         raise NotFound
     try:
         claims = await party.logout(provider, logout_token)

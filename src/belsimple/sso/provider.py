@@ -24,7 +24,7 @@ Status = Literal["draft", "active", "disabled"]
 Claims = dict[str, Any]
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True):
+class Provider(msgspec.Struct, frozen=True, kw_only=True, tag_field="protocol", tag="oidc"):
     """One version of a provider. Where `discovered`, the addresses are its metadata's and those here are empty."""
 
     tenant_id: UUID
@@ -43,8 +43,3 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     userinfo_address: str | None = None
     logout_address: str | None = None
     secret: bytes = b""
-
-
-def provider_of(facts: str, secret: bytes) -> Provider:
-    """As the database tells it, and the client secret as it was unsealed."""
-    return msgspec.structs.replace(msgspec.json.decode(facts, type=Provider), secret=secret)

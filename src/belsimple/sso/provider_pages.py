@@ -8,15 +8,17 @@ import msgspec
 from belsimple.database.transaction import Transaction
 from belsimple.language import marked as _
 from belsimple.sso import providers as actions
-from belsimple.sso import sign_in
+from belsimple.sso import saml_providers, sign_in
 from belsimple.sso.failures import REASONS
 from belsimple.sso.provider import ALGORITHMS, Algorithm, SecretMethod
 from belsimple.sso.provider_routes import Address, ClientId, ClientSecret, Name, Scopes
 from belsimple.sso.relying_party import RelyingParty
+from belsimple.sso.saml_party import SamlParty
 from belsimple.web.answers import NewPending, Redirect, View, view
 from belsimple.web.endpoint import page
 from belsimple.web.inputs import Caller, Form
 from belsimple.web.limits import Limit, by_session
+from belsimple.web.problems import NotFound
 
 TRIALS: Final = Limit(name="provider-trial", times=30, seconds=60, burst=20, subject=by_session)
 
@@ -72,11 +74,14 @@ async def add(transaction: Transaction, body: NameForm) -> Redirect:
 
 
 @page("GET", "/settings/providers/{id}", permission="settings:read", part="gate", summary="An identity provider")
-async def provider(transaction: Transaction, providers: RelyingParty, id: UUID) -> View:
+async def provider(transaction: Transaction, providers: RelyingParty, saml: SamlParty, id: UUID) -> View:
     shown = await actions.shown(transaction, provider_id=id)
     attempts = []
     if "settings:write" in transaction.principal.permissions:
         attempts = await actions.attempts(transaction, provider_id=id)
+    if shown.protocol == "saml":
+        more = await saml_providers.shown(transaction, saml, provider_id=id)
+        return view("saml_provider.html", provider=shown, saml=more, attempts=attempts, reasons=REASONS)
     return view(
         "provider.html",
         provider=shown,
@@ -97,6 +102,8 @@ async def provider(transaction: Transaction, providers: RelyingParty, id: UUID) 
 )
 async def configuration(transaction: Transaction, providers: RelyingParty, id: UUID) -> View:
     shown = await actions.shown(transaction, provider_id=id)
+    if shown.protocol != "oidc":
+        raise NotFound
     return view(
         "provider_configuration.html",
         provider=shown,

@@ -3,7 +3,7 @@
 import os
 from base64 import urlsafe_b64encode
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -17,6 +17,7 @@ from belsimple.language import marked as _
 from belsimple.outbound import OutboundTrouble, place_of
 from belsimple.sso.provider import Algorithm, Claims, SecretMethod, Status
 from belsimple.sso.relying_party import RelyingParty
+from belsimple.sso.saml.provider import SignatureAlgorithm
 from belsimple.web.answers import Versioned
 from belsimple.web.problems import NotFound, Unprocessable
 
@@ -34,13 +35,14 @@ class Rule(msgspec.Struct, frozen=True):
 
 class _Facts(Versioned, frozen=True, kw_only=True):
     id: UUID
+    protocol: Literal["oidc", "saml"]
     name: str
     status: Status
     issuer: str | None
     client_id: str | None
     has_secret: bool
     client_authentication: SecretMethod
-    algorithms: list[Algorithm]
+    algorithms: list[Algorithm | SignatureAlgorithm]
     scopes: str
     discovered: bool
     authorization_address: str | None
@@ -50,13 +52,17 @@ class _Facts(Versioned, frozen=True, kw_only=True):
     logout_address: str | None
     makes_accounts: bool
     role_ids: list[UUID]
+    filled_in: bool
     tried: bool
     accounts: int
     created_at: datetime
 
 
 class ShownProvider(_Facts, frozen=True, kw_only=True):
-    """A provider as its admin sees it: never its secret. `tried`: whether a sign-in worked with it as it stands now."""
+    """A provider as its admin sees it: never its secret. `tried`: whether a sign-in worked with it as it stands now.
+
+    Of one with the protocol "saml", /api/v1/saml-providers has the rest.
+    """
 
     rules: list[Rule]
 
@@ -89,6 +95,7 @@ class Setup(msgspec.Struct, frozen=True):
 
     tenant_id: UUID
     provider_id: UUID
+    protocol: Literal["oidc", "saml"]
     tenant_name: str
     name: str
     issuer: str | None
@@ -221,7 +228,7 @@ async def use_setup(
     """Fill the draft in. Raises LinkOver, and Unprocessable."""
     _require_addresses(fields)
     known = await setup(database, token=token)
-    if known is None:
+    if known is None or known.protocol != "oidc":
         raise LinkOver
     sealed = None if secret is None else party.seal(secret, known.tenant_id, known.provider_id)
     encoded = msgspec.json.encode(fields).decode()

@@ -34,10 +34,6 @@ select id, name, linked, linked_at, used_at from identity.own_providers();
 -- False when there is no such link.
 select identity.unlink_provider(:provider_id);
 
--- name: own_provider_logout
--- The provider that opened the caller's session.
-select provider_id, facts from identity.own_provider_logout();
-
 -- name: active_provider
 -- A provider that is switched on.
 select facts, sealed_secret from identity.active_provider(:provider_id);
@@ -48,8 +44,8 @@ select identity.end_provider_sessions(:provider_id, :version, :issuer, :subject,
 
 -- name: providers
 -- The tenant's providers, or one of them.
-select id, name, status, issuer, client_id, has_secret, client_authentication, algorithms, scopes, discovered, authorization_address, token_address, keys_address, userinfo_address, logout_address,
-       makes_accounts, role_ids, tried, accounts, rules, created_at, version from identity.providers(:id);
+select id, protocol, name, status, issuer, client_id, has_secret, client_authentication, algorithms, scopes, discovered, authorization_address, token_address, keys_address, userinfo_address, logout_address,
+       makes_accounts, role_ids, filled_in, tried, accounts, rules, created_at, version from identity.providers(:id);
 
 -- name: add_provider
 -- A draft.
@@ -81,7 +77,7 @@ select identity.begin_setup(:id, :token_hash, :expected);
 
 -- name: setup_shown
 -- What a setup link leads to.
-select tenant_id, provider_id, tenant_name, name, issuer, client_id, language from identity.setup_shown(:token_hash);
+select tenant_id, provider_id, protocol, tenant_name, name, issuer, client_id, language from identity.setup_shown(:token_hash);
 
 -- name: use_setup
 -- Fills the draft in, once.
@@ -138,3 +134,55 @@ select identity.sweep_providers();
 -- name: new_id
 -- A new object's id.
 select tenancy.new_id();
+
+-- name: saml_provider
+-- What only a SAML provider of the tenant's has.
+select facts, status, tried, keys from identity.saml_provider(:id);
+
+-- name: add_saml_provider
+-- A draft, with our first key for it.
+select identity.add_saml_provider(:id, :name, :key_id, :certificate, :sealed_key);
+
+-- name: change_saml_provider
+-- What it is trusted for.
+select identity.change_saml_provider(:id, :fields, :expected);
+
+-- name: add_provider_key
+-- Another key of ours beside the one that signs.
+select identity.add_provider_key(:id, :key_id, :certificate, :sealed_key);
+
+-- name: sign_with_key
+-- From now on this one signs.
+select identity.sign_with_key(:id, :key_id);
+
+-- name: remove_provider_key
+-- The one that does not sign.
+select identity.remove_provider_key(:id, :key_id);
+
+-- name: saml_party
+-- A SAML provider of any status, and our keys for it; the one that signs comes first.
+select facts, status, key_ids, certificates, sealed_keys from identity.saml_party(:id);
+
+-- name: keep_arrival
+-- What a provider's form brought, for the browser that fetches it; null when it is kept, else why it counts for nothing.
+select identity.keep_arrival(:id, :version, :handle_hash, :in_response_to, :facts, :reason, :assertion_hash, :replay_until);
+
+-- name: take_arrival
+-- What was brought in answer to this request, once.
+select facts, reason from identity.take_arrival(:id, :handle_hash, :in_response_to);
+
+-- name: unasked_arrival
+-- What was brought without a request, where the provider may do so.
+select facts, tenant_name, provider_name, language from identity.unasked_arrival(:id, :handle_hash);
+
+-- name: begin_unasked
+-- Its person wants it; false when there is none any more.
+select identity.begin_unasked(:id, :handle_hash, :pending_hash, :address::text::inet, :agent);
+
+-- name: take_farewell
+-- Whose session ended here, for its provider; once.
+select name_id, name_id_format, session from identity.take_farewell(:id, :handle_hash);
+
+-- name: end_named_sessions
+-- How many sessions a provider's request ended; null when it does not count.
+select identity.end_named_sessions(:id, :version, :name_id, :sessions, :request_hash, :expires_at);

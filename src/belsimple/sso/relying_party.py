@@ -18,6 +18,7 @@ from belsimple.sso.browser import challenge_of, nonce_of, state_of, verifier_of
 from belsimple.sso.failures import ProviderFailure
 from belsimple.sso.metadata import Library, Metadata, fetched
 from belsimple.sso.provider import Claims, Provider
+from belsimple.sso.saml.provider import SamlProvider
 from belsimple.sso.tokens import check_id_token, check_logout_token
 
 Wants = Literal["provider", "linking", "trial", "confirmation"]
@@ -80,6 +81,13 @@ class RelyingParty:
                 "A provider's secret does not open with the key in credentials/providers",
                 "Put back the key that was there.",
             ) from None
+
+    def opened(self, facts: str, sealed_secret: bytes | None) -> Provider | SamlProvider:
+        """A provider as the database tells it, with the client secret of one that has one. Raises OperatorError."""
+        known = msgspec.json.decode(facts, type=Provider | SamlProvider)
+        if isinstance(known, SamlProvider):
+            return known
+        return msgspec.structs.replace(known, secret=self.unseal(sealed_secret, known.tenant_id, known.id))
 
     def return_address(self, provider_id: UUID) -> str:
         """Where a provider sends people back: one for each, so that no provider's answer is taken for another's (RFC 9700, 4.4)."""

@@ -16,8 +16,9 @@ from belsimple.identity.tokens import sha256
 from belsimple.language import Language
 from belsimple.sso.browser import is_state_of
 from belsimple.sso.failures import RETRIABLE, ProviderFailure
-from belsimple.sso.provider import Provider, provider_of
+from belsimple.sso.provider import Provider
 from belsimple.sso.relying_party import Identity, RelyingParty, Return, Wants
+from belsimple.sso.saml.provider import SamlProvider
 from belsimple.web.inputs import Caller
 
 _q = load_queries("belsimple.sso")
@@ -34,7 +35,7 @@ class Pending(msgspec.Struct, frozen=True):
     """A browser on its way to a provider or back from it. `begun`: seconds since 1970."""
 
     token: bytes
-    provider: Provider
+    provider: Provider | SamlProvider
     wants: Wants
     begun: float
     target: str | None
@@ -97,18 +98,16 @@ async def pending(database: Database, party: RelyingParty, caller: Caller) -> Pe
     if not found:
         return None
     row = _Row(*found[0])
-    open_provider = provider_of(row.facts, b"")
-    secret = party.unseal(row.sealed_secret, open_provider.tenant_id, open_provider.id)
-    provider = msgspec.structs.replace(open_provider, secret=secret)
+    provider = party.opened(row.facts, row.sealed_secret)
     return Pending(caller.pending, provider, row.wants, row.begun_at.timestamp(), row.target, row.slug, row.language)
 
 
-async def departure(database: Database, party: RelyingParty, caller: Caller, going: Pending) -> str:
+async def departure(database: Database, party: RelyingParty, caller: Caller, going: Pending, provider: Provider) -> str:
     """The provider's address for this browser. Raises ProviderFailure; what can be mended is tried again with the same cookie."""
     try:
-        return await party.departure(going.provider, going.token, going.wants)
+        return await party.departure(provider, going.token, going.wants)
     except ProviderFailure as failure:
-        await _note(database, caller, going, failure, over=False)
+        await note(database, caller, going, failure, over=False)
         raise
 
 
@@ -119,10 +118,12 @@ async def arrival(
     if not is_state_of(back_at.token, state):
         # Somebody else's return, or a stranger's link: it must not end the sign-in that this browser did begin.
         raise ProviderFailure("state")
+    if not isinstance(back_at.provider, Provider):
+        raise ProviderFailure("mix_up")
     try:
         return await party.arrival(back_at.provider, back_at.token, back, wants=back_at.wants, begun=back_at.begun)
     except ProviderFailure as failure:
-        await _note(database, caller, back_at, failure, over=True)
+        await note(database, caller, back_at, failure, over=True)
         raise
 
 
@@ -170,7 +171,8 @@ def mends(failure: ProviderFailure) -> bool:
     return failure.reason in RETRIABLE
 
 
-async def _note(database: Database, caller: Caller, where: Pending, failure: ProviderFailure, *, over: bool) -> None:
+async def note(database: Database, caller: Caller, where: Pending, failure: ProviderFailure, *, over: bool) -> None:
+    """Why it failed, for the admin. `over`: the pending sign-in ends with it."""
     await database.call(
         _q.refuse_provider,
         pending_hash=sha256(where.token),

@@ -10,10 +10,14 @@ from belsimple.database.transaction import Database
 from belsimple.identity.admission_pages import Onward, proceed
 from belsimple.identity.factors import Factors
 from belsimple.identity.sign_in_routes import Text
+from belsimple.language import Language
 from belsimple.language import marked as _
-from belsimple.sso import logout, sign_in
+from belsimple.sso import logout, saml_logout, saml_sign_in, sign_in
 from belsimple.sso.failures import REASONS, ProviderFailure
-from belsimple.sso.relying_party import RelyingParty, Return
+from belsimple.sso.relying_party import Identity, RelyingParty, Return
+from belsimple.sso.saml.provider import SamlProvider
+from belsimple.sso.saml.requests import Departure
+from belsimple.sso.saml_party import SamlParty
 from belsimple.sso.sign_in import Pending
 from belsimple.web.answers import EndPending, NewPending, Redirect, View
 from belsimple.web.endpoint import page
@@ -25,6 +29,8 @@ from belsimple.web.problems import Unprocessable
 # Nothing is guessed here, and a company of many people has one address: at nine they all come.
 RETURNS = Limit(name="provider-return", times=600, seconds=60, burst=300, subject=by_address)
 SET_OFFS = Limit(name="provider-set-off", times=600, seconds=60, burst=300, subject=by_address)
+Handle = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+"""What names, once, something that waits here for its browser."""
 _Long = Annotated[str, msgspec.Meta(max_length=8000)]
 _NO_PROVIDER = _("This organisation has no sign-in of its own, or its name is written differently.")
 
@@ -45,6 +51,12 @@ class ReturnQuery(Input, frozen=True):
     state: _Long | None = None
     iss: _Long | None = None
     error: _Long | None = None
+
+
+class FarewellQuery(Input, frozen=True):
+    """Whose session ended, for a provider that is told so."""
+
+    handle: Handle | None = None
 
 
 @page(
@@ -70,16 +82,26 @@ async def set_off(database: Database, body: ProviderForm, caller: Caller) -> Vie
 
 
 @page("GET", "/sso/go", permission="public", part="gate", limits=(RETURNS,), summary="On the way to the provider")
-async def go(database: Database, providers: RelyingParty, caller: Caller) -> View | Redirect:
+async def go(database: Database, providers: RelyingParty, saml: SamlParty, caller: Caller) -> View | Redirect:
     going = await sign_in.pending(database, providers, caller)
     if going is None:
-        return _over(caller)
+        return over(caller)
+    if isinstance(going.provider, SamlProvider):
+        request = await saml_sign_in.departure(database, saml, going.provider, token=going.token, wants=going.wants)
+        return onward("provider_departure.html", request, going.provider.name, going.language)
     try:
-        address = await sign_in.departure(database, providers, caller, going)
+        address = await sign_in.departure(database, providers, caller, going, going.provider)
     except ProviderFailure as failure:
-        return _failed(failure, going, again="/sso/go")
-    values = {"address": address, "host": urlsplit(address).hostname, "name": going.provider.name}
-    return View("provider_departure.html", values, language=going.language)
+        return failed(failure, going, again="/sso/go")
+    return onward("provider_departure.html", Departure(address), going.provider.name, going.language)
+
+
+def onward(template: str, departure: Departure, name: str, language: Language | None = None) -> View:
+    """A page from which a browser goes on to a provider, by a link or by a form."""
+    where = urlsplit(departure.address)
+    values = {"address": departure.address, "fields": departure.fields, "host": where.hostname, "name": name}
+    leads_to = f"{where.scheme}://{where.netloc}" if departure.fields else None
+    return View(template, values, language=language, leads_to=leads_to)
 
 
 @page(
@@ -96,29 +118,44 @@ async def come_back(
     # The one GET that changes state: a provider has no other way of sending a browser back.
     back_at = await sign_in.pending(database, providers, caller)
     if back_at is None or back_at.provider.id != id:
-        return _over(caller)
+        return over(caller, another=back_at is not None)
     back = Return(query.code, query.error, query.iss)
     try:
         identity = await sign_in.arrival(database, providers, caller, back_at, back, state=query.state)
+    except ProviderFailure as failure:
+        return failed(failure, back_at, again="/sso/go" if failure.reason == "state" else None)
+    return await arrive(database, factors, caller, back_at, identity)
+
+
+async def arrive(
+    database: Database, factors: Factors, caller: Caller, back_at: Pending, identity: Identity
+) -> View | Redirect:
+    """To the exit with whom the provider named; or done, for somebody who is signed in already."""
+    try:
         if back_at.wants != "provider":
             await sign_in.conclude(database, caller, back_at, identity)
             return Redirect(wanted_or_start(back_at.target), EndPending())
         admitted = await sign_in.admit(database, caller, back_at, identity)
     except ProviderFailure as failure:
-        return _failed(failure, back_at, again="/sso/go" if failure.reason == "state" else None)
+        return failed(failure, back_at, again=None)
     return await proceed(database, factors, caller, admitted, Onward(next=back_at.target))
 
 
 @page("GET", "/sso/{id}/farewell", permission="public", part="gate", limits=(RETURNS,), summary="Signing out there too")
-async def farewell(database: Database, providers: RelyingParty, id: UUID) -> View | Redirect:
-    known = await logout.active(database, providers, provider_id=id)
-    address = None if known is None else await providers.farewell(known)
-    if known is None or address is None:
-        return Redirect("/")
-    return View("provider_farewell.html", {"address": address, "host": urlsplit(address).hostname, "name": known.name})
+async def farewell(
+    database: Database, providers: RelyingParty, saml: SamlParty, id: UUID, query: FarewellQuery
+) -> View | Redirect:
+    left = await logout.active(database, providers, provider_id=id)
+    if isinstance(left, SamlProvider):
+        request = await saml_logout.farewell(database, saml, left, handle=query.handle)
+    else:
+        address = None if left is None else await providers.farewell(left)
+        request = None if address is None else Departure(address)
+    return Redirect("/") if left is None or request is None else onward("provider_farewell.html", request, left.name)
 
 
-def _failed(failure: ProviderFailure, where: Pending, *, again: str | None) -> View:
+def failed(failure: ProviderFailure, where: Pending, *, again: str | None) -> View:
+    """The page that says why. `again`: where to try once more with the same cookie."""
     values = {
         "reason": REASONS[failure.reason],
         "again": again,
@@ -131,10 +168,12 @@ def _failed(failure: ProviderFailure, where: Pending, *, again: str | None) -> V
     return View("provider_failed.html", values, status=502 if again else 403, language=where.language, cookie=cookie)
 
 
-def _over(caller: Caller) -> View:
+def over(caller: Caller, *, another: bool = False) -> View:
+    """What came back belongs to nothing that is under way in this browser. `another`: something else is, and goes on."""
     # Somebody signed in who comes by an old address is not signed out by it.
     values = {"tenant": "", "next": None, "held": "", "over": True}
-    return View("sign_in.html", values, status=401, cookie=EndPending() if caller.pending is not None else None)
+    ended = EndPending() if caller.pending is not None and not another else None
+    return View("sign_in.html", values, status=401, cookie=ended)
 
 
 ENDPOINTS = (set_off, go, come_back, farewell)

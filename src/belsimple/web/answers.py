@@ -82,7 +82,8 @@ class Answer(msgspec.Struct, Generic[S, T], frozen=True):
 class View(msgspec.Struct, frozen=True):
     """A page for people, to be rendered by the platform with its frame: a template of the handler's own package and its values.
 
-    ``language``: of whoever reads it, where that is known better than from the session or the browser.
+    ``language``: of whoever reads it, where that is known better than from the session or the browser. ``leads_to``: the one other
+    origin that a form of this page may be sent to.
     """
 
     template: str
@@ -90,6 +91,7 @@ class View(msgspec.Struct, frozen=True):
     status: int = 200
     language: Language | None = None
     cookie: Cookie | None = None
+    leads_to: str | None = None
 
 
 def view(template: str, /, **values: Any) -> View:

@@ -25,6 +25,7 @@ from belsimple.web.endpoint import Endpoint
 from belsimple.web.exchange import HTML, Exchange, Reply
 from belsimple.web.form_uploads import FormUploadPlan
 from belsimple.web.forms import MEDIA_TYPE, Given, read_pairs
+from belsimple.web.headers import policy_for
 from belsimple.web.languages import language_of
 from belsimple.web.plan import Plan
 from belsimple.web.problems import NoSession, Problem, ReauthenticationRequired
@@ -157,7 +158,8 @@ class PageWay(Plan):
 
     def _page(self, view: View, showing: Showing) -> Reply:
         html = self._pages.render(self._endpoint.package, view, showing)
-        return Reply(view.status, html.encode(), [HTML, *self._cookie(view.cookie)])
+        policy = [] if view.leads_to is None else [policy_for(view.leads_to)]
+        return Reply(view.status, html.encode(), [HTML, *policy, *self._cookie(view.cookie)])
 
     def _cookie(self, cookie: Cookie | None) -> list[tuple[bytes, bytes]]:
         return self._runtime.cookies.headers(cookie)

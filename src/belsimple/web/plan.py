@@ -134,6 +134,8 @@ class Plan:
         query = self._read_query(exchange.query)
         if self._query:
             into["query"] = query
+        if self._endpoint.signature.query_string:
+            into["query_string"] = exchange.query
         if self._read_body is not None:
             into["body"] = self._read_body(exchange, raw)
         if self._endpoint.precondition is not None:

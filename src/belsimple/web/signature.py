@@ -14,13 +14,25 @@ from belsimple.web.inputs import Form, FormUpload, Paging, PreviewInfo, Upload
 
 Handler = Callable[..., Awaitable[Any]]
 Kind = Literal["object", "created", "nothing", "page", "answer", "asset", "download", "export", "preview", "view"]
-SERVICES = frozenset({"hasher", "factors", "providers", "behind", "modules", "machine"})
+SERVICES = frozenset({"hasher", "factors", "providers", "saml", "behind", "modules", "machine"})
 """Parameters filled from the objects given at assembly: the Argon2 pool (parts gate and operator), what checks second factors
-and what speaks with identity providers (part gate), the ways to both and the installed modules (part web), what is known of the machine (part operator)."""
+and what speaks with identity providers of either kind (part gate), the ways to both and the installed modules (part web), what is known of the machine (part operator)."""
 
 
 _FILLED_IN = frozenset(
-    {"transaction", "database", "caller", "attempts", "query", "body", "expected", "upload", "uploads", "preview"}
+    {
+        "transaction",
+        "database",
+        "caller",
+        "attempts",
+        "query",
+        "query_string",
+        "body",
+        "expected",
+        "upload",
+        "uploads",
+        "preview",
+    }
 )
 
 
@@ -39,6 +51,7 @@ class Signature:
 
     path: dict[str, type[UUID] | type[str]]
     query: type[msgspec.Struct] | None
+    query_string: bool
     body: type[msgspec.Struct] | None
     expected: Literal["required", "optional"] | None
     transaction: bool
@@ -65,6 +78,7 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
     return Signature(
         path={name: _path_type(where, name, hints[name]) for name in path_names},
         query=_input(where, "query", hints.get("query")),
+        query_string=_query_string(where, hints) if "query_string" in names else False,
         body=_input(where, "body", hints.get("body")),
         expected=_expected(where, hints) if "expected" in names else None,
         transaction="transaction" in names,
@@ -104,6 +118,12 @@ def _path_type(where: str, name: str, annotation: Any) -> type[UUID] | type[str]
     if annotation is UUID or annotation is str:
         return annotation
     raise DeclarationError(where, f"the path parameter {name!r} must be a UUID or a str")
+
+
+def _query_string(where: str, hints: dict[str, Any]) -> bool:
+    if hints["query_string"] is not bytes:
+        raise DeclarationError(where, "`query_string` is bytes, as they were received: what is signed in an address")
+    return True
 
 
 def _expected(where: str, hints: dict[str, Any]) -> Literal["required", "optional"]:

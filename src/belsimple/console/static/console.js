@@ -38,3 +38,20 @@ document.addEventListener("htmx:before:swap", (event) => {
   event.preventDefault();
   location.assign(ctx.request.action);
 });
+
+// On to a provider that takes a form: its button is pressed.
+for (const form of document.querySelectorAll("form[data-onward]")) form.requestSubmit();
+
+// What is in a file can be chosen instead of pasted.
+for (const area of document.querySelectorAll("textarea[data-file]")) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.type = "file";
+  input.id = `${area.id}-file`;
+  label.htmlFor = input.id;
+  label.textContent = area.dataset.file;
+  input.addEventListener("change", async () => {
+    if (input.files.length) area.value = await input.files[0].text();
+  });
+  area.after(label, input);
+}

@@ -23,7 +23,7 @@ ALGORITHMS: Final[tuple[SignatureAlgorithm, ...]] = (
 )
 
 
-class SamlProvider(msgspec.Struct, frozen=True, kw_only=True):
+class SamlProvider(msgspec.Struct, frozen=True, kw_only=True, tag_field="protocol", tag="saml"):
     """One version of a provider.
 
     `issuer`: its entityID. `certificates`: base64 of DER, one to four; during a roll-over the old and the new one.
