@@ -286,7 +286,8 @@ def signed(
 
 
 def _canonical(element: Any, method: str, inclusive: tuple[str, ...]) -> bytes:
-    return etree.tostring(
+    write: Any = etree.tostring
+    return write(
         element,
         method="c14n",
         exclusive=method.startswith(EXCLUSIVE),
