@@ -1,5 +1,6 @@
 """Fixtures for every kind of test."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -28,3 +29,15 @@ def own_service() -> Iterator[Service]:
     """A service of one's own, not started yet: to stop, to kill, to start badly."""
     with new_service() as service:
         yield service
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What tests have counted, by `record_property("histogram", (title, counts))`: numbers that a reader of the run wants to see."""
+    totals: dict[str, Counter[str]] = {}
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "histogram":
+                totals.setdefault(value[0], Counter()).update(value[1])
+    for title, counts in sorted(totals.items()):
+        listed = ", ".join(f"{what} {count:,}" for what, count in counts.most_common() if count)
+        terminalreporter.write_line(f"{title}: {counts.total():,}: {listed}")

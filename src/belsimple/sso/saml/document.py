@@ -37,6 +37,7 @@ _DECLARATION: Final = re.compile(
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}", re.ASCII)
 _BLANKS: Final = re.compile(rb"[ \t\r\n]+")
 _SPACE: Final = " \t\r\n"
+_MARK: Final = b"\xef\xbb\xbf"
 
 
 def from_base64(encoded: str | bytes, reason: str, *, most: int = MOST_ENCODED) -> bytes:
@@ -57,7 +58,7 @@ def from_base64(encoded: str | bytes, reason: str, *, most: int = MOST_ENCODED) 
     return decoded
 
 
-def parser() -> etree.XMLParser:
+def parser(*, drops_comments: bool = False) -> etree.XMLParser:
     """A parser that fetches nothing, expands nothing, and keeps what it finds so that it can be refused."""
     return etree.XMLParser(
         encoding="utf-8",
@@ -68,7 +69,7 @@ def parser() -> etree.XMLParser:
         attribute_defaults=False,
         huge_tree=False,
         recover=False,
-        remove_comments=False,
+        remove_comments=drops_comments,
         remove_pis=False,
         strip_cdata=False,
         remove_blank_text=False,
@@ -76,21 +77,29 @@ def parser() -> etree.XMLParser:
     )
 
 
-def parsed(document: bytes, *, namespaces: frozenset[str] | None = MESSAGE_NAMESPACES) -> Element:
-    """The root of a document. Raises ProviderFailure: `document` for what is no such XML, `wrapping` for an id that is there twice.
-
-    `namespaces`: those that elements may be of; None for any.
-    """
-    try:
-        root = etree.fromstring(_plain(document), parser())
-    except (etree.LxmlError, ValueError):
-        raise ProviderFailure("document") from None
-    _check_tree(root, namespaces)
+def parsed(document: bytes) -> Element:
+    """The root of a message. Raises ProviderFailure: `document` for what is no such XML, `wrapping` for an id that is there twice."""
+    root = _tree(_plain(document), parser())
+    _check_tree(root, MESSAGE_NAMESPACES)
     _check_ids(root)
     return root
 
 
-def _plain(document: bytes) -> bytes:
+def parsed_metadata(document: bytes) -> Element:
+    """The root of metadata, which may hold elements of any namespace, and comments, which are dropped. Raises ProviderFailure."""
+    root = _tree(_plain(document.removeprefix(_MARK), comments=True), parser(drops_comments=True))
+    _check_tree(root, None)
+    return root
+
+
+def _tree(document: bytes, by: etree.XMLParser) -> Element:
+    try:
+        return etree.fromstring(document, by)
+    except (etree.LxmlError, ValueError):
+        raise ProviderFailure("document") from None
+
+
+def _plain(document: bytes, *, comments: bool = False) -> bytes:
     """Nothing but elements, text and character references, in UTF-8.
 
     In XML "<" stands for itself nowhere else, so this finds every DOCTYPE (entity expansion, XXE), comment, CDATA section and
@@ -103,7 +112,7 @@ def _plain(document: bytes) -> bytes:
     except UnicodeDecodeError:
         raise ProviderFailure("document") from None
     text = _DECLARATION.sub("", text, count=1)
-    if "<!" in text or "<?" in text or "\0" in text or text.startswith("\ufeff"):
+    if "<!" in (text.replace("<!--", "") if comments else text) or "<?" in text or "\0" in text or text.startswith("\ufeff"):
         raise ProviderFailure("document")
     return text.encode()
 

@@ -167,7 +167,9 @@ def _covered_bytes(document: bytes, algorithm: SignatureAlgorithm, provider: Sam
     )
     for certificate in pinned_for(algorithm, provider, now):
         try:
-            result = XMLVerifier().verify(document, x509_cert=certificate, parser=parser(), expect_config=configuration)
+            result = XMLVerifier().verify(  # pyright: ignore[reportUnknownMemberType] - its data may be of any kind
+                document, x509_cert=certificate, parser=parser(), expect_config=configuration
+            )
         except _TROUBLE:
             continue
         assert not isinstance(result, list)
