@@ -87,7 +87,9 @@ async def test_what_is_wrong_with_metadata_is_said(company: SamlCompany, documen
 async def test_metadata_are_fetched_from_no_private_network(company: SamlCompany) -> None:
     async with company.owner.client(AGENT["User-Agent"]) as client:
         address = f"/api/v1/saml-providers/{company.provider}/metadata"
-        async with client.post(address, json={"address": f"{company.service.url}/sso/{company.provider}/metadata"}) as answer:
+        async with client.post(
+            address, json={"address": f"{company.service.url}/sso/{company.provider}/metadata"}
+        ) as answer:
             problem = await answer.json()
     assert (answer.status, problem["errors"][0]["pointer"]) == (422, "/address")
 

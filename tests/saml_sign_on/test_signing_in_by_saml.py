@@ -141,7 +141,9 @@ async def test_a_disabled_provider_lets_nobody_in(own_company: SamlCompany) -> N
             where = f"/api/v1/providers/{own_company.provider}"
             async with client.get(where) as answer:
                 version = answer.headers["etag"]
-            async with client.put(f"{where}/status", json={"status": "disabled"}, headers={"If-Match": version}) as done:
+            async with client.put(
+                f"{where}/status", json={"status": "disabled"}, headers={"If-Match": version}
+            ) as done:
                 assert done.status == 200
         assert (await wanderer.get(brought)).status == 401
         late = await wanderer.bring(own_company.response(request, assertion_id="_late"))
@@ -149,7 +151,9 @@ async def test_a_disabled_provider_lets_nobody_in(own_company: SamlCompany) -> N
         assert await wanderer.me() is None
 
 
-async def test_a_provider_may_begin_only_where_its_tenant_says_so(company: SamlCompany, own_company: SamlCompany) -> None:
+async def test_a_provider_may_begin_only_where_its_tenant_says_so(
+    company: SamlCompany, own_company: SamlCompany
+) -> None:
     async with company.browser() as wanderer:
         answer = await wanderer.get(await wanderer.bring(company.response(None)))
         assert (answer.status, await wanderer.me()) == (401, None)

@@ -139,7 +139,8 @@ class SamlWanderer(Wanderer):
     async def bring(self, response: str, **form: str) -> URL:
         """The provider's form, from its own site and so without a cookie of ours; where the browser is sent on to."""
         async with aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=self.company.service.trust()), headers={**AGENT, "Origin": "https://idp.brouwer.example"}
+            connector=aiohttp.TCPConnector(ssl=self.company.service.trust()),
+            headers={**AGENT, "Origin": "https://idp.brouwer.example"},
         ) as stranger:
             address = f"{self.company.where}/response"
             data = {"SAMLResponse": response, **form}

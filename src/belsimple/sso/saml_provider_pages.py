@@ -53,7 +53,11 @@ class SamlConfigurationForm(Form, frozen=True, kw_only=True):
 
 
 @page(
-    "GET", "/settings/saml-providers/new", permission="settings:write", part="gate", summary="The form of a new SAML provider"
+    "GET",
+    "/settings/saml-providers/new",
+    permission="settings:write",
+    part="gate",
+    summary="The form of a new SAML provider",
 )
 async def new_form() -> View:
     return view("saml_provider_new.html")
