@@ -140,17 +140,49 @@ async def provider_owner(service: Service) -> AsyncIterator[aiohttp.ClientSessio
 async def setting_a_provider_up(service: Service) -> str:
     """The query of a setup link."""
     async with (await newcomer(service)).client() as client:
-        made = await _provider(client)
-        request = client.post(f"/api/v1/providers/{made['id']}/setup", headers={"If-Match": f'"{made["version"]}"'})
-        async with request as answer:
-            assert answer.status == 201, await answer.text()
-            return str((await answer.json())["path"]).partition("?")[2]
+        return await _setup_link(client, await _provider(client))
+
+
+async def _setup_link(client: aiohttp.ClientSession, made: Any) -> str:
+    request = client.post(f"/api/v1/providers/{made['id']}/setup", headers={"If-Match": f'"{made["version"]}"'})
+    async with request as answer:
+        assert answer.status == 201, await answer.text()
+        return str((await answer.json())["path"]).partition("?")[2]
 
 
 async def _provider(client: aiohttp.ClientSession) -> Any:
     made = await _done(client, "/api/v1/providers", name="Brouwer")
     fields = {"issuer": "https://login.brouwer.example", "client_id": "belsimple", "client_secret": "secret"}
-    address, headers = f"/api/v1/providers/{made['id']}", {"If-Match": f'"{made["version"]}"'}
-    async with client.patch(address, json=fields, headers=headers) as answer:
+    return await _changed(client, f"/api/v1/providers/{made['id']}", made, fields)
+
+
+async def _changed(client: aiohttp.ClientSession, address: str, made: Any, fields: Any) -> Any:
+    async with client.patch(address, json=fields, headers={"If-Match": f'"{made["version"]}"'}) as answer:
         assert answer.status == 200, await answer.text()
         return await answer.json()
+
+
+@asynccontextmanager
+async def saml_owner(service: Service) -> AsyncIterator[aiohttp.ClientSession]:
+    """Signed in, with a SAML provider that is filled in, two keys of ours for it."""
+    async with (await newcomer(service)).client() as client:
+        made = await _saml_provider(client)
+        await _done(client, f"/api/v1/saml-providers/{made['id']}/keys")
+        yield client
+
+
+async def setting_saml_up(service: Service) -> str:
+    """The query of a setup link for a SAML provider."""
+    async with (await newcomer(service)).client() as client:
+        return await _setup_link(client, await _saml_provider(client))
+
+
+async def _saml_provider(client: aiohttp.ClientSession) -> Any:
+    made = await _done(client, "/api/v1/saml-providers", name="Brouwer")
+    fields = {
+        "issuer": "http://login.brouwer.example/entity",
+        "sign_on_address": "https://login.brouwer.example/sso",
+        "logout_address": "https://login.brouwer.example/slo",
+        "certificates": [made["keys"][0]["certificate"]],  # any that is one
+    }
+    return await _changed(client, f"/api/v1/saml-providers/{made['id']}", made, fields)

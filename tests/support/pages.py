@@ -23,9 +23,9 @@ from .browser import carry_cookies
 from .service import Service
 
 Viewer = Literal[
-    "nobody", "owner", "operator", "holder", "provider-owner", "app-holder", "at-factor", "at-mailbox", "at-enrolment"
+    "nobody", "owner", "operator", "holder", "provider-owner", "saml-owner", "app-holder", "at-factor", "at-mailbox", "at-enrolment"
 ]
-"""Who looks; holders have second factors, the provider-owner an identity provider and a domain, and the last three are half-way through signing in."""
+"""Who looks; holders have second factors, the provider-owner an identity provider and a domain, the saml-owner one of SAML, and the last three are half-way through signing in."""
 
 _FRESH_SECONDS: Final = 300.0
 _PAGE_KINDS: Final = frozenset(("html", "view"))
@@ -40,6 +40,7 @@ _VALUES: Final[dict[str, str | Callable[[Service], str]]] = {
     "/t": lambda service: service.demo["tenants"][0]["slug"],
     "/account/factors/passkeys": "/api/v1/account/factors",
     "/settings/providers": "/api/v1/providers",
+    "/settings/saml-providers": "/api/v1/providers",
 }
 """What a path parameter stands for after this beginning of a page's path: the list of the API whose first item it is, or the value.
 
@@ -67,8 +68,10 @@ _QUERIES: Final[dict[str, dict[str, Callable[[Service], str | Awaitable[str]]]]]
     "/start": {},
     "/sso/go": {},
     "/sso/{id}/return": {},
+    "/sso/{id}/arrival": {},
+    "/sso/{id}/single-logout": {},
     "/sso/{id}/farewell": {},
-    "/sso/setup": {"": halfway.setting_a_provider_up, "over": _over},
+    "/sso/setup": {"": halfway.setting_a_provider_up, "saml": halfway.setting_saml_up, "over": _over},
     "/email-change": {"over": _over},
     "/sign-in/confirmation": {"": halfway.asked_at_the_mailbox, "over": _over},
     "/operator/reset": {"": lambda _: "", "over": _over},
@@ -81,6 +84,7 @@ _VIEWERS: Final[dict[str, Viewer]] = {
     "/account/factors": "holder",
     "/account/providers": "provider-owner",
     "/settings/providers": "provider-owner",
+    "/settings/saml-providers": "saml-owner",
     "/settings/single-sign-on": "provider-owner",
     "/sign-in/factor": "at-factor",
     "/sign-in/browser": "at-mailbox",
@@ -112,12 +116,17 @@ class SitePage:
         return self.name
 
 
+_BESIDES: Final = (SitePage("/settings/providers/{id}", "saml-owner"),)
+"""Pages that look quite different to somebody else."""
+
+
 def site_pages() -> tuple[SitePage, ...]:
     """Every page, in the register's order."""
     pages = [made for made in all_endpoints() if made.reads and made.signature.returns.kind in _PAGE_KINDS]
-    return tuple(
+    states = (
         SitePage(made.path, _viewer(made), state) for made in pages for state in _QUERIES.get(made.path, {"": _over})
     )
+    return (*states, *_BESIDES)
 
 
 class Visitors:
@@ -150,6 +159,7 @@ class Visitors:
                 "operator": self._service.operator_signed_in,
                 "holder": lambda: halfway.holder(self._service),
                 "provider-owner": lambda: halfway.provider_owner(self._service),
+                "saml-owner": lambda: halfway.saml_owner(self._service),
                 "app-holder": lambda: halfway.app_holder(self._service),
                 "at-factor": lambda: halfway.at_the_factor(self._service),
                 "at-mailbox": lambda: halfway.at_the_mailbox(self._service),
