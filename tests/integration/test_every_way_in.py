@@ -6,7 +6,8 @@ from pathlib import Path
 
 from belsimple.database.transaction import Database
 from tests.support.databases import ONE_PROFILE, Installed
-from tests.support.ways_in import REFUSED, table
+from tests.support.ways_in import REFUSED
+from tests.support.ways_in_table import table
 from tests.support.world import World
 
 DOCUMENT = Path("docs/ways-in.md")
@@ -33,7 +34,11 @@ async def test_the_document_tells_what_happens(
         cell for way, cell in zip(columns["way in"], columns["provider switched off"], strict=True) if "provider" in way
     } == {REFUSED}
     only = zip(columns["way in"], columns["single sign-on only"], strict=True)
-    assert {way for way, cell in only if cell.endswith("signed in")} == {"identity provider"}
+    assert {way for way, cell in only if cell.endswith("signed in")} == {
+        "identity provider",
+        "SAML provider",
+        "SAML provider, begun there",
+    }
     assert made in DOCUMENT.read_text("utf-8"), (
         f"Look at {MADE}; if all of it is as it should be, put it into {DOCUMENT}."
     )

@@ -23,7 +23,16 @@ from .browser import carry_cookies
 from .service import Service
 
 Viewer = Literal[
-    "nobody", "owner", "operator", "holder", "provider-owner", "saml-owner", "app-holder", "at-factor", "at-mailbox", "at-enrolment"
+    "nobody",
+    "owner",
+    "operator",
+    "holder",
+    "provider-owner",
+    "saml-owner",
+    "app-holder",
+    "at-factor",
+    "at-mailbox",
+    "at-enrolment",
 ]
 """Who looks; holders have second factors, the provider-owner an identity provider and a domain, the saml-owner one of SAML, and the last three are half-way through signing in."""
 

@@ -1,14 +1,9 @@
-"""Every way in, and every state in which somebody may try it: what the table in docs/ways-in.md is made of.
-
-A way is prepared while nothing stands against it, then the state comes about, then it is tried. What is said of the outcome is
-what happened, never what was expected.
-"""
+"""Every way in, and what may stand against it: what the table in docs/ways-in.md is made of (ways_in_table.py)."""
 
 import datetime as dt
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,7 +19,6 @@ from belsimple.web.problems import Problem
 
 from .factors import (
     AGENT,
-    ELSEWHERE,
     add_passkey,
     add_totp,
     by_passkey,
@@ -179,12 +173,12 @@ async def api_token(someone: Someone) -> Try:
     async with someone.world.acting(someone.member) as inside:
         until = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
         made = await api_tokens.create_token(inside, name="Export", scopes=["dossiers:read"], expires_at=until)
-    return lambda address: _enters(someone.world, made.token.encode(), address)
+    return lambda address: enters(someone.world, made.token.encode(), address)
 
 
 async def open_session(someone: Someone) -> Try:
     token = await someone.world.session(someone.member)
-    return lambda address: _enters(someone.world, token, address)
+    return lambda address: enters(someone.world, token, address)
 
 
 async def support(someone: Someone) -> Try:
@@ -201,10 +195,11 @@ async def support(someone: Someone) -> Try:
             token = await operators_side.enter(entering, grant_id=grant.id)
     finally:
         await database.close()
-    return lambda address: _enters(world, token, address)
+    return lambda address: enters(world, token, address)
 
 
-async def _enters(world: World, token: bytes, address: str) -> str:
+async def enters(world: World, token: bytes, address: str) -> str:
+    """Whether a token goes on."""
     try:
         async with world.app.tenant(token, writing=False, address=address):
             return "goes on"
@@ -217,8 +212,8 @@ async def provider(someone: Someone) -> Try:
     await _linked(someone)
 
     async def tried(address: str) -> str:
-        token = await _set_off(someone, address)
-        return REFUSED if token is None else await _come_back(someone, token, address)
+        token = await set_off(someone, address)
+        return REFUSED if token is None else await come_back(someone, token, address)
 
     return tried
 
@@ -226,21 +221,22 @@ async def provider(someone: Someone) -> Try:
 async def provider_before(someone: Someone) -> Try:
     """The browser is on its way to the provider when the state comes about."""
     await _linked(someone)
-    token = await _set_off(someone, ADDRESS)
+    token = await set_off(someone, ADDRESS)
     assert token
-    return lambda address: _come_back(someone, token, address)
+    return lambda address: come_back(someone, token, address)
 
 
 async def provider_session(someone: Someone) -> Try:
     await _linked(someone)
-    token = await _set_off(someone, ADDRESS)
+    token = await set_off(someone, ADDRESS)
     assert token
     session = os.urandom(32)
-    assert await _come_back(someone, token, ADDRESS, session) == "signed in"
-    return lambda address: _enters(someone.world, session, address)
+    assert await come_back(someone, token, ADDRESS, session) == "signed in"
+    return lambda address: enters(someone.world, session, address)
 
 
-async def _set_off(someone: Someone, address: str) -> bytes | None:
+async def set_off(someone: Someone, address: str) -> bytes | None:
+    """By the button: the pending sign-in's token, if there is such a provider."""
     token = os.urandom(32)
     values = {"slug": someone.world.slug, "provider_id": someone.provider, "target": None}
     found = await someone.world.gate.call(
@@ -249,11 +245,14 @@ async def _set_off(someone: Someone, address: str) -> bytes | None:
     return token if found[0][0] else None
 
 
-async def _come_back(someone: Someone, token: bytes, address: str, session: bytes | None = None) -> str:
+async def come_back(
+    someone: Someone, token: bytes, address: str, session: bytes | None = None, *, issuer: str = ISSUER
+) -> str:
+    """To the exit, as whom the provider has named."""
     found = await someone.world.gate.call(
         sso.prove_provider,
         pending_hash=digest(token),
-        issuer=ISSUER,
+        issuer=issuer,
         subject="member",
         claims="{}",
         session=None,
@@ -268,7 +267,7 @@ async def _come_back(someone: Someone, token: bytes, address: str, session: byte
 async def _linked(someone: Someone) -> None:
     made = await _in_use(someone)
     session = await someone.world.session(someone.member)
-    await _own(someone.world, session, made, "linking", "member")
+    await prove_own(someone.world, session, made, "linking", "member")
 
 
 async def _in_use(someone: Someone) -> UUID:
@@ -282,22 +281,26 @@ async def _in_use(someone: Someone) -> UUID:
         async with world.gate.tenant(session, writing=True) as inside:
             values = {"id": someone.provider, "fields": fields, "sealed_secret": None, "expected": 1}
             await inside.value(sso.change_provider, **values)
-        await _own(world, session, someone.provider, "trial", "owner")
-        await _switch(someone, "active")
+        await prove_own(world, session, someone.provider, "trial", "owner")
+        await switch(someone, "active")
     return someone.provider
 
 
-async def _own(world: World, session: bytes, made: UUID, wants: str, subject: str) -> None:
+async def prove_own(
+    world: World, session: bytes, made: UUID, wants: str, subject: str, *, issuer: str = ISSUER
+) -> None:
+    """Somebody signed in goes to the provider and comes back, to try it or to link it."""
     pending, at = os.urandom(32), {"address": ADDRESS, "agent": AGENT}
     async with world.gate.tenant(session, writing=True) as inside:
         values = {"provider_id": made, "wants": wants, "target": None}
         await inside.value(sso.begin_own_provider, **values, pending_hash=digest(pending), **at)
     hashes = {"pending_hash": digest(pending), "session_hash": digest(session)}
-    found = await world.gate.call(sso.prove_own_provider, **hashes, issuer=ISSUER, subject=subject, claims="{}", **at)
+    found = await world.gate.call(sso.prove_own_provider, **hashes, issuer=issuer, subject=subject, claims="{}", **at)
     assert found[0][0] is None
 
 
-async def _switch(someone: Someone, status: str) -> None:
+async def switch(someone: Someone, status: str) -> None:
+    """The tenant's provider on or off."""
     assert someone.provider
     async with someone.world.acting() as inside:
         known = await providers.shown(inside, provider_id=someone.provider)
@@ -341,46 +344,4 @@ async def provider_only(someone: Someone) -> None:
 
 async def provider_off(someone: Someone) -> None:
     await _in_use(someone)
-    await _switch(someone, "disabled")
-
-
-STATES = (
-    State("nothing against it", nothing),
-    State("only passkeys allowed", only_passkeys),
-    State("role needs a second factor", factor_required),
-    State("single sign-on only", provider_only),
-    State("provider switched off", provider_off),
-    State("tenant suspended", suspended),
-    State("account deactivated", deactivated),
-    State("from a foreign network", networks, ELSEWHERE),
-)
-WAYS = (
-    Way("password", password),
-    Way("password and authenticator app", password_and_code),
-    Way("password and recovery code", password_and_recovery_code),
-    Way("code, the password given before", code_after_the_state),
-    Way("passkey", passkey),
-    Way("reset link, begun before", reset),
-    Way("invitation, sent before", invitation),
-    Way("identity provider", provider),
-    Way("identity provider, set off before", provider_before),
-    Way("API token, made before", api_token),
-    Way("session, open before", open_session),
-    Way("session by the provider, open before", provider_session),
-    Way("support, let in before", support),
-)
-
-
-async def table(make: Callable[[], Any]) -> str:
-    """The table as Markdown; ``make`` is an async context manager with a new world for each cell."""
-    lines = ["| way in | " + " | ".join(state.name for state in STATES) + " |", "|---" * (len(STATES) + 1) + "|"]
-    for way in WAYS:
-        cells: list[str] = []
-        for state in STATES:
-            async with make() as world:
-                someone = await Someone.new(world)
-                tried = await way.prepare(someone)
-                await state.bring_about(someone)
-                cells.append(await tried(state.address))
-        lines.append(f"| {way.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+    await switch(someone, "disabled")

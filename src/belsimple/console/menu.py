@@ -43,7 +43,9 @@ SETTINGS: Final[tuple[MenuEntry, ...]] = (
     MenuEntry(_("Roles"), "/settings/roles"),
     MenuEntry(_("Organisation"), "/settings/organisation"),
     MenuEntry(_("Signing in"), "/settings/security"),
-    MenuEntry(_("Single sign-on"), "/settings/single-sign-on"),
+    MenuEntry(
+        _("Single sign-on"), "/settings/single-sign-on", within=("/settings/providers", "/settings/saml-providers")
+    ),
     MenuEntry(_("Audit trail"), "/settings/audit"),
     MenuEntry(_("Support access"), "/settings/support"),
 )
