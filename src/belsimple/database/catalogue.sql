@@ -226,7 +226,7 @@ with given(part, functions) as (values
         'identity.reauthenticate_passkey', 'identity.shortest_password',
         'identity.providers', 'identity.provider_attempts', 'identity.change_provider', 'identity.setup_shown', 'identity.use_setup', 'identity.providers_of', 'identity.begin_provider', 'identity.begin_own_provider', 'identity.pending_provider',
         'identity.refuse_provider', 'identity.prove_provider', 'identity.prove_own_provider', 'identity.own_providers', 'identity.unlink_provider', 'identity.active_provider',
-        'identity.end_provider_sessions', 'identity.saml_provider', 'identity.add_saml_provider', 'identity.change_saml_provider', 'identity.add_provider_key', 'identity.sign_with_key', 'identity.remove_provider_key',
+        'identity.end_provider_sessions', 'identity.set_provider_status', 'identity.remove_provider', 'identity.begin_setup', 'identity.saml_provider', 'identity.add_saml_provider', 'identity.change_saml_provider', 'identity.add_provider_key', 'identity.sign_with_key', 'identity.remove_provider_key',
         'identity.saml_party', 'identity.keep_arrival', 'identity.take_arrival', 'identity.unasked_arrival', 'identity.begin_unasked', 'identity.begin_farewell', 'identity.take_farewell', 'identity.end_named_sessions', 'identity.own_provider_logout']),
     ('worker', array['audit.history', 'files.due', 'files.forget', 'files.swept', 'files.unknown', 'identity.answer_reset', 'identity.names', 'identity.sweep', 'identity.sweep_pending', 'identity.domains_due', 'identity.domain_challenge', 'identity.note_domain_look', 'identity.sweep_providers',
          'identity.sweep_tokens', 'jobs.enter', 'jobs.finish', 'jobs.sweep',

@@ -31,6 +31,7 @@ _SENT = (
 )
 _RETURNED = frozenset(
     (
+        "content-security-policy",
         "content-type",
         "set-cookie",
         "location",

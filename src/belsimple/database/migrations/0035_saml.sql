@@ -387,6 +387,8 @@ begin
 end $$;
 
 grant execute on function identity.providers(uuid) to :"app";
+-- The pages of both kinds are gate's; switching on and off, removing and handing over are buttons on them.
+grant execute on function identity.set_provider_status(uuid, text, integer), identity.remove_provider(uuid, integer), identity.begin_setup(uuid, bytea, integer) to :"gate";
 grant execute on function identity.providers(uuid), identity.saml_provider(uuid), identity.add_saml_provider(uuid, text, uuid, text, bytea), identity.change_saml_provider(uuid, text, integer),
     identity.add_provider_key(uuid, uuid, text, bytea), identity.sign_with_key(uuid, uuid), identity.remove_provider_key(uuid, uuid), identity.setup_shown(bytea), identity.saml_party(uuid),
     identity.keep_arrival(uuid, integer, bytea, text, text, text, bytea, timestamptz), identity.take_arrival(uuid, bytea, text), identity.unasked_arrival(uuid, bytea),
