@@ -57,7 +57,7 @@ def test_line_breaks_in_base64_mean_nothing(shape: Shape) -> None:
 def test_clocks_may_differ_by_a_minute(shape: Shape) -> None:
     for offset in (-59, 59):
         issued = moment(NOW + offset)
-        facts = {"issued": issued, "response_issued": issued, "begins": issued, "authenticated": issued}
+        facts: dict[str, Any] = {"issued": issued, "response_issued": issued, "begins": issued, "authenticated": issued}
         assert read(shape, shape.document(**facts)).subject
     assert read(shape, shape.document(confirmed_until=moment(NOW - 59), ends=moment(NOW - 59))).subject
 
