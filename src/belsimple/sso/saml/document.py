@@ -112,7 +112,12 @@ def _plain(document: bytes, *, comments: bool = False) -> bytes:
     except UnicodeDecodeError:
         raise ProviderFailure("document") from None
     text = _DECLARATION.sub("", text, count=1)
-    if "<!" in (text.replace("<!--", "") if comments else text) or "<?" in text or "\0" in text or text.startswith("\ufeff"):
+    if (
+        "<!" in (text.replace("<!--", "") if comments else text)
+        or "<?" in text
+        or "\0" in text
+        or text.startswith("\ufeff")
+    ):
         raise ProviderFailure("document")
     return text.encode()
 
