@@ -1,5 +1,6 @@
 """What every answer carries, and what it never says."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from belsimple.web.answers import Answer, Created
 from belsimple.web.encoding import compile_answer
 from belsimple.web.exchange import MAX_HEADERS
+from belsimple.web.headers import policy_for
 from belsimple.web.signature import Returns
 
 from .conftest import Make
@@ -44,6 +46,26 @@ def test_a_file_of_ours_is_sent_as_what_it_is(service: Service) -> None:
 
 def test_a_refusal_at_the_door_carries_them_too(service: Service) -> None:
     assert ALWAYS.items() <= service.request("GET", "/page", headers={"host": "evil.example"}).headers.items()
+
+
+def test_a_page_whose_form_goes_elsewhere_names_that_origin_alone(service: Service) -> None:
+    usual = service.request("GET", "/page").headers["content-security-policy"]
+    answer = service.request("GET", "/onward")
+    assert answer.headers["content-security-policy"] == usual.replace(
+        "form-action 'self'", "form-action 'self' https://idp.example:8443"
+    )
+    assert ALWAYS.items() <= answer.headers.items()
+    names = [name for name, _ in answer.raw_headers]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://idp.example", "https://idp.example; script-src *", "https://*", "https://idp.example/path", "data:", ""],
+)
+def test_what_is_no_origin_gets_into_no_policy(origin: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(origin)):
+        policy_for(origin)
 
 
 def test_no_header_is_sent_twice(service: Service) -> None:

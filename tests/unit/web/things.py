@@ -97,6 +97,11 @@ async def a_page() -> View:
     return view("page.html", said="é")
 
 
+@page("GET", "/onward", permission="public", summary="A page whose form goes elsewhere")
+async def onward() -> View:
+    return View("page.html", {"said": "é"}, leads_to="https://idp.example:8443")
+
+
 @endpoint(
     "POST",
     "/sign-in",
@@ -144,6 +149,7 @@ EVERY = (
     get_thing,
     change_thing,
     remove_thing,
+    onward,
     close_thing,
     named,
     seen,
