@@ -1,6 +1,7 @@
 """An identity provider for SAML that we did not write (pysaml2 on xmlsec1), in a process of its own."""
 
 import base64
+import shutil
 import ssl
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from .identity_provider import PEOPLE
 from .saml_messages import certified
 from .service import Service, free_port
 
+_CHECKOUT = Path(__file__).parents[2]
 BEHAVIOUR: dict[str, Any] = {
     "signs_assertion": True,
     "signs_response": False,
@@ -69,11 +71,14 @@ class SamlIdentityProvider:
         }
         file = self.folder / "saml-provider.json"
         file.write_bytes(msgspec.json.encode(settings))
-        program = Path(__file__).with_name("saml_peer.py")
-        command = ["setpriv", "--pdeathsig=TERM", "--", sys.executable, "-W", "ignore", str(program), str(file)]
+        assert shutil.which("xmlsec1"), (
+            "the SAML provider of the tests needs the package xmlsec1: apt-get install xmlsec1"
+        )
+        python = [sys.executable, "-W", "ignore", "-m", "tests.support.saml_peer"]
+        command = ["setpriv", "--pdeathsig=TERM", "--", *python, str(file)]
         with (self.folder / "saml-provider.log").open("ab") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={"PATH": "/usr/bin:/bin"}
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=_CHECKOUT, env={"PATH": "/usr/bin:/bin"}
             )
         self._wait()
 

@@ -10,7 +10,8 @@ from lxml import etree
 
 from belsimple.sso.saml.names import EXCLUSIVE, SIGNATURE, ds, saml
 from tests.support.saml_forgeries import Forgery, forged
-from tests.support.saml_messages import MORE, Facts, Shape, certified, curve_key, encrypted, rsa_key, signed
+from tests.support.saml_messages import Facts, Shape, certified, curve_key, encrypted, rsa_key
+from tests.support.saml_signing import MORE, signed
 
 _C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 _C14N_11 = "http://www.w3.org/2006/12/xml-c14n11"

@@ -13,7 +13,8 @@ from lxml import etree
 
 from belsimple.sso.saml.names import ds, saml, samlp
 from tests.support.saml_forgeries import Forgery, forged
-from tests.support.saml_messages import Facts, Shape, encrypted, signed
+from tests.support.saml_messages import Facts, Shape, encrypted
+from tests.support.saml_signing import signed
 
 Place = Callable[[Any, Any, Any], None]
 """Puts the third, an assertion or response, somewhere in or around the first, a response, or the second, its assertion."""

@@ -8,7 +8,6 @@ import pytest
 from belsimple.sso.failures import REASONS, ProviderFailure
 from belsimple.sso.saml.response import Assertion, read_response
 from tests.support.saml_messages import (
-    MORE,
     NOW,
     REQUEST,
     Facts,
@@ -21,6 +20,7 @@ from tests.support.saml_messages import (
     rsa_key,
     shapes,
 )
+from tests.support.saml_signing import MORE
 
 _UID = "urn:oid:0.9.2342.19200300.100.1.1"
 
