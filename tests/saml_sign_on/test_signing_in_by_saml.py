@@ -1,5 +1,6 @@
 """Signing in by a SAML provider: its form, the browser that fetches what it brought, and who comes in."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -188,6 +189,14 @@ async def test_a_confirmation_asks_the_person_anew(company: SamlCompany) -> None
             response = company.response(request_of(wanderer.onward()), authenticated=authenticated)
             answer = await wanderer.get(await wanderer.bring(response))
             assert (answer.url.path == "/account") is confirmed
+
+
+async def test_no_session_outlasts_what_the_provider_allows(company: SamlCompany) -> None:
+    async with company.browser() as wanderer:
+        await wanderer.sign_in_as(session_until=moment(time.time() + 2))
+        assert await wanderer.me()
+        await asyncio.sleep(2.1)
+        assert await wanderer.me() is None
 
 
 async def test_rubbish_is_refused_without_a_word_too_much(company: SamlCompany) -> None:

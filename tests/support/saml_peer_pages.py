@@ -139,7 +139,11 @@ class Handler(BaseHTTPRequestHandler):
     def _send(
         self, status: int, text: str, *, kind: str = "text/html", location: str | None = None, cookie: str | None = None
     ) -> None:
-        body = f"<!doctype html><title>Peer</title><link rel=icon href=data:,>{text}".encode() if kind == "text/html" else text.encode()
+        body = (
+            f"<!doctype html><title>Peer</title><link rel=icon href=data:,>{text}".encode()
+            if kind == "text/html"
+            else text.encode()
+        )
         self.send_response(status)
         for name, value in (("Content-Type", f"{kind}; charset=utf-8"), ("Location", location), ("Set-Cookie", cookie)):
             if value is not None:

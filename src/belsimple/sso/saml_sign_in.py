@@ -58,6 +58,7 @@ class Known(msgspec.Struct, frozen=True):
     facts: str
     status: str
     own: ServiceProvider
+    signs_requests: bool
 
     @property
     def provider(self) -> SamlProvider:
@@ -74,13 +75,15 @@ async def known(database: Database, party: SamlParty, *, provider_id: UUID) -> K
     if not found:
         raise NotFound
     facts, status, ids, certificates, sealed = found[0]
-    tenant = msgspec.json.decode(facts, type=_Tenant).tenant_id
+    draft = msgspec.json.decode(facts, type=_Draft)
     keys = (SealedKey(*one) for one in zip(ids, certificates, sealed, strict=True))
-    return Known(facts, status, party.own(provider_id, tuple(party.unseal(key, tenant, provider_id) for key in keys)))
+    own = party.own(provider_id, tuple(party.unseal(key, draft.tenant_id, provider_id) for key in keys))
+    return Known(facts, status, own, draft.signs_requests)
 
 
-class _Tenant(msgspec.Struct):
+class _Draft(msgspec.Struct):
     tenant_id: UUID
+    signs_requests: bool
 
 
 async def departure(
@@ -133,7 +136,9 @@ async def _keep(
 def _kept(found: Assertion, provider: SamlProvider) -> Kept:
     # Another attribute names people by other words: what one calls Anna must not be what another calls Bram.
     named = found.subject if provider.subject_attribute is None else f"{provider.subject_attribute}={found.subject}"
-    return Kept(found.issuer, named, found.session, found.claims, found.authenticated_at)
+    # No session of ours outlasts what the provider allows (SessionNotOnOrAfter; Profiles, 4.1.4.3); the database holds it against that.
+    claims = {**found.claims, "session_ends": found.session_expires_at}
+    return Kept(found.issuer, named, found.session, claims, found.authenticated_at)
 
 
 async def fetch(database: Database, *, provider_id: UUID, handle: bytes, token: bytes) -> Kept:

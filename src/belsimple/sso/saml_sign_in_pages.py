@@ -50,7 +50,7 @@ class HandleForm(Form, frozen=True, kw_only=True):
 )
 async def metadata(database: Database, saml: SamlParty, id: UUID) -> Asset:
     here = await saml_sign_in.known(database, saml, provider_id=id)
-    return Asset("application/samlmetadata+xml", own_metadata(here.own))
+    return Asset("application/samlmetadata+xml", own_metadata(here.own, signs_requests=here.signs_requests))
 
 
 @endpoint(

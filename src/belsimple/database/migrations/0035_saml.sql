@@ -332,7 +332,8 @@ begin
     end if;
     if admitted.outcome = 'open' then
         update identity.session x set provider_id = p.id, provider_session = p_session, provider_name_id = case p.protocol when 'saml' then p_claims::jsonb ->> 'name_id' end,
-               provider_name_id_format = case p.protocol when 'saml' then p_claims::jsonb ->> 'name_id_format' end where x.token_hash = p_token_hash;
+               provider_name_id_format = case p.protocol when 'saml' then p_claims::jsonb ->> 'name_id_format' end,
+               expires_at = least(x.expires_at, case p.protocol when 'saml' then to_timestamp((p_claims::jsonb ->> 'session_ends')::double precision) end) where x.token_hash = p_token_hash;
         update identity.provider_account x set used_at = now() where x.tenant_id = p.tenant_id and x.provider_id = p.id and x.issuer = p_issuer and x.subject = p_subject;
     end if;
     perform identity.note_attempt(s, who.reason, p_claims::jsonb);

@@ -21,8 +21,8 @@ from belsimple.sso.saml.names import (
     ds,
     md,
 )
-from belsimple.sso.saml.own_keys import certificate_of, fingerprint
-from belsimple.sso.saml.provider import Binding, SamlProvider, ServiceProvider
+from belsimple.sso.saml.own_keys import certificate_of
+from belsimple.sso.saml.provider import Binding, ServiceProvider
 from belsimple.sso.saml.times import optional_moment
 
 MOST_CERTIFICATES: Final = 4
@@ -35,7 +35,7 @@ _METHODS: Final = (f"{ENCRYPTION_11}aes256-gcm", f"{ENCRYPTION_11}aes128-gcm", f
 
 
 class ProviderMetadata(msgspec.Struct, frozen=True):
-    """What is taken over. `wants_signed`: the provider takes signed requests only."""
+    """What is taken over."""
 
     issuer: str
     sign_on_address: str
@@ -43,15 +43,6 @@ class ProviderMetadata(msgspec.Struct, frozen=True):
     logout_address: str | None
     logout_binding: Binding
     certificates: tuple[str, ...]
-    wants_signed: bool = False
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One field that differs, as an admin reads it: certificates as fingerprints."""
-
-    field: str
-    before: str
-    after: str
 
 
 def read_metadata(document: bytes, *, now: float) -> ProviderMetadata:
@@ -71,13 +62,7 @@ def read_metadata(document: bytes, *, now: float) -> ProviderMetadata:
     if sign_on is None:
         raise ProviderFailure("metadata_sign_on")
     logout = _endpoint(role, "SingleLogoutService")
-    return ProviderMetadata(
-        issuer,
-        *sign_on,
-        *(logout or (None, "redirect")),
-        _certificates(role),
-        role.get("WantAuthnRequestsSigned") in ("true", "1"),
-    )
+    return ProviderMetadata(issuer, *sign_on, *(logout or (None, "redirect")), _certificates(role))
 
 
 def _entity(root: Element) -> Element:
@@ -139,32 +124,6 @@ def _certificates(role: Element) -> tuple[str, ...]:
     for certificate in distinct:
         certificate_of(certificate)
     return distinct
-
-
-def metadata_of(provider: SamlProvider) -> ProviderMetadata:
-    """What a provider is set up with, to compare new metadata with."""
-    return ProviderMetadata(
-        provider.issuer,
-        provider.sign_on_address,
-        provider.sign_on_binding,
-        provider.logout_address,
-        provider.logout_binding,
-        provider.certificates,
-        provider.signs_requests,
-    )
-
-
-def changes(before: ProviderMetadata, after: ProviderMetadata) -> list[Change]:
-    """What taking over `after` would change, for the admin to confirm. The order of certificates means nothing."""
-    pairs = [(name, _shown(before, name), _shown(after, name)) for name in ProviderMetadata.__struct_fields__]
-    return [Change(name, old, new) for name, old, new in pairs if old != new and name != "wants_signed"]
-
-
-def _shown(metadata: ProviderMetadata, name: str) -> str:
-    if name == "certificates":
-        return ", ".join(sorted(map(fingerprint, metadata.certificates)))
-    value: object = getattr(metadata, name)
-    return "" if value is None else str(value)
 
 
 def own_metadata(own: ServiceProvider, *, signs_requests: bool = True, wants_encryption: bool = True) -> bytes:

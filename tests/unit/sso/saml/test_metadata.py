@@ -3,9 +3,9 @@
 import pytest
 
 from belsimple.sso.failures import ProviderFailure
-from belsimple.sso.saml.metadata import ProviderMetadata, changes, metadata_of, own_metadata, read_metadata
+from belsimple.sso.saml.metadata import ProviderMetadata, own_metadata, read_metadata
 from belsimple.sso.saml.names import METADATA, POST_BINDING, PROTOCOL, REDIRECT_BINDING, SIGNATURE
-from tests.support.saml_messages import ADDRESS, ENTITY, NOW, certified, curve_key, own, provider, rsa_key
+from tests.support.saml_messages import ADDRESS, ENTITY, NOW, certified, curve_key, own, rsa_key
 
 ONE, TWO = certified(rsa_key()), certified(curve_key())
 
@@ -105,18 +105,6 @@ def test_what_is_not_metadata_of_one_provider_says_why(document: str | bytes, re
 def test_an_address_that_is_not_https_is_refused_for_logout_too() -> None:
     logout = service("SingleLogoutService", REDIRECT_BINDING, "http://idp.example/slo")
     assert refusal(entity(key(ONE) + logout + SIGN_ON)) == "scheme"
-
-
-def test_what_would_change_is_told() -> None:
-    before = metadata_of(provider("https://idp.example/e", rsa_key(), certificates=(ONE,), logout_address=None))
-    after = read(entity(key(ONE) + key(TWO) + SIGN_ON))
-    assert [change.field for change in changes(before, after)] == ["certificates"]
-    assert changes(after, read(entity(key(TWO) + key(ONE) + SIGN_ON))) == []
-    moved = read(entity().replace("https://idp.example/sso", "https://new.example/sso"))
-    change = changes(read(entity()), moved)
-    assert [(one.field, one.before, one.after) for one in change] == [
-        ("sign_on_address", "https://idp.example/sso", "https://new.example/sso")
-    ]
 
 
 def test_our_own_hold_both_keys_for_both_uses() -> None:
