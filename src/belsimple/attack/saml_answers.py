@@ -39,6 +39,7 @@ ENTITY: Final = "https://us.example/metadata"
 ADDRESS: Final = "https://us.example/response"
 LOGOUT_ADDRESS: Final = "https://us.example/single-logout"
 REQUEST: Final = "_the-request-that-was-sent"
+_OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 - what most providers use
 MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
 
 
@@ -88,8 +89,12 @@ class Answers:
             **dict.fromkeys(("request", "response_request"), REQUEST),
             "audience": ENTITY,
         }
-        self.at = dict.fromkeys(("issued", "response_issued", "authenticated"), 0.0)
-        self.at |= {"begins": -30.0, "ends": 300.0, "confirmed": 300.0}
+        self.at: dict[str, float] = {
+            **dict.fromkeys(("issued", "response_issued", "authenticated"), 0.0),
+            **dict.fromkeys(("ends", "confirmed"), 300.0),
+            "begins": -30.0,
+        }
+        self.email: str | None = None
         self.sealed: Callable[[str], str] = str
         self.as_sent: Callable[[str], str | bytes] = str
 
@@ -110,7 +115,7 @@ class Answers:
             f'NotOnOrAfter="{self._moment("confirmed")}"/></saml:SubjectConfirmation></saml:Subject>'
             f'<saml:Conditions NotBefore="{self._moment("begins")}" NotOnOrAfter="{self._moment("ends")}">{self._restriction()}'
             f'</saml:Conditions><saml:AuthnStatement AuthnInstant="{self._moment("authenticated")}" SessionIndex="_session">'
-            "<saml:AuthnContext/></saml:AuthnStatement></saml:Assertion>"
+            f"<saml:AuthnContext/></saml:AuthnStatement>{self._attributes()}</saml:Assertion>"
         )
 
     def around(self, inner: str) -> str:
@@ -121,6 +126,11 @@ class Answers:
             f'IssueInstant="{self._moment("response_issued")}"{head}><saml:Issuer>{self.said["response_issuer"]}</saml:Issuer>'
             f'<samlp:Status><samlp:StatusCode Value="{SUCCESS}"/></samlp:Status>{inner}</samlp:Response>'
         )
+
+    def _attributes(self) -> str:
+        value = f"<saml:AttributeValue>{self.email}</saml:AttributeValue>"
+        held = f'<saml:Attribute Name="email">{value}</saml:Attribute>'
+        return "" if self.email is None else f"<saml:AttributeStatement>{held}</saml:AttributeStatement>"
 
     def _restriction(self) -> str:
         audience = self.said["audience"]
@@ -172,11 +182,11 @@ def encrypted(plain: str, how: Encrypting) -> str:
     """As XML Encryption 1.1 has it."""
     key = os.urandom(32)
     data = _cbc(key, plain.encode()) if how.cipher.endswith("cbc") else _gcm(key, plain.encode())
-    scheme = padding.PKCS1v15() if how.wrap.endswith("1_5") else padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 - what most providers use
+    wrapped = how.key.encrypt(key, padding.PKCS1v15() if how.wrap.endswith("1_5") else _OAEP)
     return (
         f'<saml:EncryptedAssertion xmlns:saml="{ASSERTION}"><xenc:EncryptedData xmlns:xenc="{ENCRYPTION}" Type="{ENCRYPTION}Element">'
         f'<xenc:EncryptionMethod Algorithm="{how.cipher}"/><ds:KeyInfo xmlns:ds="{SIGNATURE}"><xenc:EncryptedKey>'
-        f'<xenc:EncryptionMethod Algorithm="{how.wrap}"/>{_cipher_data(how.key.encrypt(key, scheme))}</xenc:EncryptedKey></ds:KeyInfo>'
+        f'<xenc:EncryptionMethod Algorithm="{how.wrap}"/>{_cipher_data(wrapped)}</xenc:EncryptedKey></ds:KeyInfo>'
         f"{_cipher_data(data)}</xenc:EncryptedData></saml:EncryptedAssertion>"
     )
 

@@ -74,7 +74,7 @@ def _saml_document(_: str) -> None:
     replace("sso.saml.document:_plain", lambda document, **_: document)  # pyright: ignore[reportUnknownLambdaType]
     replace(
         "sso.saml.document:parser",
-        lambda **_: etree.XMLParser(resolve_entities=True, remove_comments=True, remove_pis=True, strip_cdata=True),  # pyright: ignore[reportUnknownLambdaType]  # noqa: S320
+        lambda **_: etree.XMLParser(resolve_entities=True, remove_comments=True, remove_pis=True, strip_cdata=True),  # pyright: ignore[reportUnknownLambdaType]
     )
 
 

@@ -86,7 +86,9 @@ def _in_extensions(response: Any, _: Any, evil: Any) -> None:
 def _in_an_object(_: Any, original: Any, evil: Any) -> None:
     original.addprevious(evil)
     evil.insert(1, _signature(original))
-    etree.SubElement(_signature(evil), ds("Object")).append(original)
+    holder = evil.makeelement(ds("Object"))
+    holder.append(original)
+    _signature(evil).append(holder)
 
 
 def _same_id(_: Any, original: Any, evil: Any) -> None:
