@@ -15,6 +15,8 @@ _BODIES: Final[Mapping[str, Any]] = {
     "/api/v1/providers/{id}/status": {"status": "disabled"},
     "/api/v1/providers/{id}/rules": {"rules": [], "role_ids": [], "makes_accounts": True},
     "/api/v1/providers/{id}/rules/trial": {"rules": []},
+    "/api/v1/saml-providers/{id}/metadata": {"document": "<x/>"},
+    "/api/v1/saml-providers/{id}/signing-key": {"key_id": "00000000-0000-0000-0000-000000000000"},
     "/api/v1/dossiers/{id}": {"title": "x"},
     "/api/v1/members/{id}": {"status": "active"},
     "/api/v1/roles/{id}": {"name": "x"},

@@ -28,6 +28,10 @@ _PUBLIC: Final = {
     "POST /api/v1/account/email-change/confirmation",
     "POST /api/v1/token-leaks",
     "POST /sso/{id}/logout",
+    "GET /sso/{id}/metadata",
+    "POST /sso/{id}/response",
+    "GET /sso/{id}/single-logout",
+    "POST /sso/{id}/single-logout",
 }
 _PUBLIC_PAGES: Final = {
     "GET /",
@@ -50,6 +54,9 @@ _PUBLIC_PAGES: Final = {
     "GET /sso/{id}/farewell",
     "GET /sso/setup",
     "POST /sso/setup",
+    "POST /sso/setup/saml",
+    "GET /sso/{id}/arrival",
+    "POST /sso/{id}/arrival",
     "GET /invitation",
     "POST /invitation",
     "GET /reset",

@@ -24,7 +24,7 @@ _FORWARDED: Final[Mapping[str, str]] = {
     "X-HTTP-Method-Override": "DELETE",
     "X-Real-IP": "198.51.100.1",
 }
-_OF_OTHER_SERVICES: Final = ("POST /sso/{id}/logout",)
+_OF_OTHER_SERVICES: Final = ("POST /sso/{id}/logout", "POST /sso/{id}/response", "POST /sso/{id}/single-logout")
 _CROSS_SITE: Final[tuple[Mapping[str, str], ...]] = (
     {"Origin": f"https://{_EVIL}"},
     {"Origin": "null"},

@@ -12,14 +12,14 @@ import msgspec
 
 from belsimple.attack.links import new_password, reset, reset_link
 from belsimple.attack.site import Broken, Site, api_case, expect
-from belsimple.database.queries import load_queries
+from belsimple.database.queries import Query, load_queries
 from belsimple.database.transaction import Database
 from belsimple.identity.tokens import sha256
 
 _q = load_queries("belsimple.attack", "providers.sql")
 _sso = load_queries("belsimple.sso")
-_ISSUER: Final = "https://attack.invalid"
-_AGENT: Final = "belsimple attack"
+ISSUER: Final = "https://attack.invalid"
+AGENT: Final = "belsimple attack"
 _ADDRESS: Final = "192.0.2.23"
 
 
@@ -41,7 +41,7 @@ class Provider(NamedTuple):
             pending_hash=sha256(token),
             target=None,
             address=_ADDRESS,
-            agent=_AGENT,
+            agent=AGENT,
         )
         assert found[0]  # it is in use
         return token
@@ -52,18 +52,18 @@ class Provider(NamedTuple):
         found = await self.gate.call(
             _sso.prove_provider,
             pending_hash=sha256(token),
-            issuer=_ISSUER,
+            issuer=ISSUER,
             subject=subject,
             claims=msgspec.json.encode(claims).decode(),
             session=None,
             token_hash=os.urandom(32),
             next_hash=os.urandom(32),
             address=_ADDRESS,
-            agent=_AGENT,
+            agent=AGENT,
         )
         return found[0] if found else None
 
-    async def command(self, query: Any, *arguments: Any) -> Any:
+    async def command(self, query: Query, *arguments: Any) -> Any:
         """Something that a command or an admin has done."""
         async with self.site.owner_of_the_database() as owner:
             await owner.execute(_q.stamp.sql, self.tenant)
@@ -71,14 +71,15 @@ class Provider(NamedTuple):
 
 
 @asynccontextmanager
-async def _provider(site: Site) -> AsyncIterator[Provider]:
+async def provider_in_use(site: Site, make: Query = _q.make_provider) -> AsyncIterator[Provider]:
+    """One that `make` adds to tenant A; it goes again with all that it brought."""
     gate = await Database.open(site.ground.urls["gate"], part="gate", size=1)
     made = Provider(site, gate, UUID(site.names["a_tenant"]), UUID(int=0))
     try:
-        made = made._replace(id=await made.command(_q.make_provider, _ISSUER))
+        made = made._replace(id=await made.command(make, ISSUER))
         yield made
     finally:
-        for query in (_q.remove_providers, _q.remove_domains):
+        for query in (_q.remove_account, _q.remove_providers, _q.remove_domains):
             await made.command(query)
         await gate.close()
 
@@ -86,7 +87,7 @@ async def _provider(site: Site) -> AsyncIterator[Provider]:
 @api_case(23, "proven_domain")
 async def an_address_of_another_tenant(site: Site) -> None:
     """A provider that asserts an address of a domain which its tenant has not proven brings nobody in."""
-    async with _provider(site) as provider:
+    async with provider_in_use(site) as provider:
         said = await provider.come_back(await provider.set_off(), secrets.token_hex(8), site.names["b_email"])
         if said is None or said["reason"] != "foreign_address":
             raise Broken(f"a provider made an account with another tenant's address: {said}")
@@ -95,7 +96,7 @@ async def an_address_of_another_tenant(site: Site) -> None:
 @api_case(23, "no_link_by_address")
 async def an_address_of_a_colleague(site: Site) -> None:
     """Nor is somebody taken for the account that has the address, in a domain that is the tenant's own."""
-    async with _provider(site) as provider:
+    async with provider_in_use(site) as provider:
         email, subject = site.names["a_fourth_email"], secrets.token_hex(8)
         await provider.command(_q.make_domain, email.partition("@")[2])
         said = await provider.come_back(await provider.set_off(), subject, email)
@@ -107,7 +108,7 @@ async def an_address_of_a_colleague(site: Site) -> None:
 async def a_provider_that_changed_on_the_way(site: Site) -> None:
     """Its answer counts for nothing once it was switched off, or was changed, after the browser set off."""
     for status in ("disabled", "active"):
-        async with _provider(site) as provider:
+        async with provider_in_use(site) as provider:
             await provider.command(_q.make_domain, "attack.invalid")
             token = await provider.set_off()
             await provider.command(_q.change_provider, provider.id, status)
@@ -119,7 +120,7 @@ async def a_provider_that_changed_on_the_way(site: Site) -> None:
 @api_case(23, "only_way")
 async def a_password_where_a_provider_is_the_only_way(site: Site) -> None:
     """The right password, and one that a reset has just set, open nothing; the reset itself opens nothing either."""
-    async with _provider(site) as provider:
+    async with provider_in_use(site) as provider:
         await provider.command(_q.set_only_way, True, site.names["a_email"])
         try:
             who, password = "fourth", site.ground.credential.password
@@ -177,12 +178,12 @@ async def _asked(site: Site, owner: bytes, path: str, issuer: str) -> str:
 @api_case(21, "provider_state")
 async def a_return_that_somebody_else_sends(site: Site) -> None:
     """A return whose state is not this browser's is refused, and does not end the sign-in that it did begin."""
-    async with _provider(site) as provider:
+    async with provider_in_use(site) as provider:
         token = await provider.set_off()
         cookie = site.client.cookie_of(token, site.client.pending_cookie)
         for state in ("", "x", secrets.token_urlsafe(32)):
-            path = f"/sso/{provider.id}/return?code=x&state={state}&iss={quote(_ISSUER, safe='')}"
-            reply = await site.send("GET", path, headers={"Cookie": cookie, "User-Agent": _AGENT})
+            path = f"/sso/{provider.id}/return?code=x&state={state}&iss={quote(ISSUER, safe='')}"
+            reply = await site.send("GET", path, headers={"Cookie": cookie, "User-Agent": AGENT})
             if reply.status < 400:
                 raise Broken(f"a return with the state {state!r} is answered {reply.status}")
         if await provider.come_back(token, secrets.token_hex(8), "nobody@attack.invalid") is None:
@@ -192,16 +193,13 @@ async def a_return_that_somebody_else_sends(site: Site) -> None:
 @api_case(21, "pending_once")
 async def a_return_that_comes_twice(site: Site) -> None:
     """An answer counts once: the browser's sign-in is used up by it."""
-    async with _provider(site) as provider:
+    async with provider_in_use(site) as provider:
         subject = secrets.token_hex(8)
         await provider.command(_q.make_domain, "attack.invalid")
         token = await provider.set_off()
         email = f"brought-{subject}@attack.invalid"
-        try:
-            first = await provider.come_back(token, subject, email)
-            if first is None or first["outcome"] != "open":
-                raise Broken("not even the first return opens: the attack shows nothing")
-            if await provider.come_back(token, subject, email) is not None:
-                raise Broken("the same answer was taken twice")
-        finally:
-            await provider.command(_q.remove_account)
+        first = await provider.come_back(token, subject, email)
+        if first is None or first["outcome"] != "open":
+            raise Broken("not even the first return opens: the attack shows nothing")
+        if await provider.come_back(token, subject, email) is not None:
+            raise Broken("the same answer was taken twice")

@@ -28,7 +28,7 @@ from belsimple.server.settings import Settings
 from belsimple.server.values import public_url
 
 _roles = load_queries("belsimple.database", "roles.sql")
-NUMBERS: Final = (*range(1, 21), 24)
+NUMBERS: Final = (*range(1, 25), 27)
 """The attacks of the list that what exists by now can meet."""
 
 

@@ -564,5 +564,29 @@ drop trigger audit_insert on identity.provider_account;
 drop trigger provider_changed on identity.provider;
 select pg_temp.edit('identity.prove_provider(bytea,text,text,text,text,bytea,bytea,inet,text)', 'x.version = s.provider_version and x.status = ''active'' and', '');
 
+-- name: assertion_once
+select pg_temp.edit('identity.keep_arrival(uuid,integer,bytea,text,text,text,bytea,timestamptz)', 'if not found then reason := ''replayed''; end if;', '');
+
+-- name: arrival_request
+select pg_temp.edit('identity.take_arrival(uuid,bytea,text)', 'and (a.reason is not null or a.in_response_to is not distinct from p_in_response_to)', '');
+
+-- name: arrival_once
+create function identity.kept() returns trigger language plpgsql as $$ begin insert into identity.provider_arrival select old.*; return null; end $$;
+create trigger kept after delete on identity.provider_arrival for each row when (pg_trigger_depth() = 0) execute function identity.kept();
+
+-- name: arrival_version
+drop trigger provider_changed on identity.provider;
+select pg_temp.edit('identity.take_arrival(uuid,bytea,text)', 'and p.version = a.provider_version', '');
+
+-- name: unasked_allowed
+select pg_temp.edit('identity.unasked_arrival(uuid,bytea)', 'and p.idp_initiated', '');
+
+-- name: logout_once
+select pg_temp.edit('identity.end_named_sessions(uuid,integer,text,text[],bytea,timestamptz)', 'on conflict do nothing;
+    if not found then return null; end if;', 'on conflict do nothing;');
+
+-- name: logout_provider
+select pg_temp.edit('identity.end_named_sessions(uuid,integer,text,text[],bytea,timestamptz)', 's.tenant_id = p.tenant_id and s.provider_id = p.id and', '');
+
 -- name: only_way
 select pg_temp.edit('identity.verdict(uuid,uuid,text[],inet,text)', 'if bound and not excepted and not ''idp'' = any (p_proven)', 'if false');

@@ -6,6 +6,23 @@ select context.stamp($1, null, null, '', 'command');
 -- An identity provider in use, which nobody needs to reach.
 insert into identity.provider (tenant_id, name, status, issuer, client_id, tried_version) values ($1, 'Attack', 'active', $2, 'attack', 1) returning id;
 
+-- name: make_saml_provider
+-- The same of SAML, whose certificate nobody has a key for.
+insert into identity.provider (tenant_id, protocol, name, status, issuer, authorization_address, certificates, algorithms, tried_version)
+values ($1, 'saml', 'Attack', 'active', $2, 'https://attack.invalid/sign-on', '{AAAA}', '{rsa-sha256}', 1) returning id;
+
+-- name: use_provider
+-- A draft that is filled in is tested, and in use.
+update identity.provider set status = 'active', tried_version = version where tenant_id = $1 and id = $2;
+
+-- name: provider_version
+-- Which version of itself a provider is.
+select version from identity.provider where tenant_id = $1 and id = $2;
+
+-- name: name_session
+-- A session that a provider has opened for somebody whom it knows by a name.
+update identity.session set provider_id = $2, provider_name_id = $3 where tenant_id = $1 and token_hash = sha256($4);
+
 -- name: make_domain
 -- A domain that is proven, unless it is there.
 insert into identity.domain (tenant_id, name, challenge, proven_at) values ($1, $2, repeat('a', 32), now()) on conflict do nothing;
