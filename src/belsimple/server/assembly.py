@@ -25,6 +25,7 @@ from belsimple.metrics.process import CountingLog, ProcessFigures, begin, note_c
 from belsimple.modules import Module, discover, endpoints_of
 from belsimple.operators.endpoints import ENDPOINTS as OPERATORS
 from belsimple.outbound import GuardedClient
+from belsimple.scim.endpoints import ENDPOINTS as SCIM
 from belsimple.server import tls
 from belsimple.server.filing import vault
 from belsimple.server.layout import metrics_folder
@@ -72,6 +73,7 @@ _OURS: Final = (
     *POLICY,
     *POLICY_PAGES,
     *SSO,
+    *SCIM,
     *MODULE_SETTINGS,
     *USAGE,
     *OPERATORS,
