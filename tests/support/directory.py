@@ -40,7 +40,10 @@ class Directory:
 
     async def __call__(self, method: str, path: str, json: Any = None, **headers: str) -> Response:
         """A request under /scim/v2."""
-        shown = {"authorization": f"Bearer {self.token}", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        shown = {
+            "authorization": f"Bearer {self.token}",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
         return await self.api(None, method, f"/scim/v2{path}", json, headers=shown)
 
     def person(self, name: str, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from tests.support.people import attempt
 
 
 async def status_of(directory: Directory, user: Any) -> tuple[str, str, str]:
-    [row] = await directory.world.observe("select email, name, status from identity.account where id = $1::uuid", user["id"])
+    [row] = await directory.world.observe(
+        "select email, name, status from identity.account where id = $1::uuid", user["id"]
+    )
     return tuple(row)
 
 
@@ -72,7 +74,8 @@ async def test_an_address_is_of_a_domain_that_is_proven(directory: Directory) ->
     assert "proven" in refused.json["detail"]
     made = await directory.user("jan")
     changed = await directory.patch(
-        f"/Users/{made['id']}", {"op": "replace", "path": 'emails[type eq "work"].value', "value": "jan@elsewhere.example"}
+        f"/Users/{made['id']}",
+        {"op": "replace", "path": 'emails[type eq "work"].value', "value": "jan@elsewhere.example"},
     )
     assert (changed.status, changed.json["scimType"]) == (400, "invalidValue")
     assert (await status_of(directory, made))[0] == f"jan@{directory.domain}"
@@ -80,7 +83,11 @@ async def test_an_address_is_of_a_domain_that_is_proven(directory: Directory) ->
 
 async def test_two_users_have_no_name_in_common(directory: Directory) -> None:
     await directory.user("jan")
-    for sent in (directory.person("jan"), directory.person("piet", externalId="ext-jan"), directory.person("jan", externalId="x")):
+    for sent in (
+        directory.person("jan"),
+        directory.person("piet", externalId="ext-jan"),
+        directory.person("jan", externalId="x"),
+    ):
         refused = await directory("POST", "/Users", sent)
         assert (refused.status, refused.json["scimType"]) == (409, "uniqueness")
 

@@ -60,8 +60,17 @@ def test_what_is_not_of_its_type_is_refused(sent: Any) -> None:
     ("document", "address"),
     [
         ({"userName": "Jan@B.example"}, "jan@b.example"),
-        ({"userName": "jan", "emails": [{"value": "home@b.example"}, {"value": "w@b.example", "type": "Work"}]}, "w@b.example"),
-        ({"userName": "jan", "emails": [{"value": "w@b.example", "type": "work"}, {"value": "p@b.example", "primary": True}]}, "p@b.example"),
+        (
+            {"userName": "jan", "emails": [{"value": "home@b.example"}, {"value": "w@b.example", "type": "Work"}]},
+            "w@b.example",
+        ),
+        (
+            {
+                "userName": "jan",
+                "emails": [{"value": "w@b.example", "type": "work"}, {"value": "p@b.example", "primary": True}],
+            },
+            "p@b.example",
+        ),
     ],
 )
 def test_the_address_is_the_primary_one(document: dict[str, Any], address: str) -> None:
@@ -82,9 +91,25 @@ def test_names_and_languages_are_what_people_read() -> None:
 
 
 def test_an_answer_has_the_attributes_that_were_asked_for() -> None:
-    document = {"schemas": ["s"], "id": "1", "userName": "u", "name": {"givenName": "a", "familyName": "b"}, "emails": [{"value": "x", "type": "work"}]}
+    document = {
+        "schemas": ["s"],
+        "id": "1",
+        "userName": "u",
+        "name": {"givenName": "a", "familyName": "b"},
+        "emails": [{"value": "x", "type": "work"}],
+    }
     only = Question(attributes=("NAME.givenname", "emails.value", "unknown"))
-    assert selected(document, USER, only) == {"schemas": ["s"], "id": "1", "name": {"givenName": "a"}, "emails": [{"value": "x"}]}
+    assert selected(document, USER, only) == {
+        "schemas": ["s"],
+        "id": "1",
+        "name": {"givenName": "a"},
+        "emails": [{"value": "x"}],
+    }
     without = Question(excluded=("name.familyName", "emails", "id"))
-    assert selected(document, USER, without) == {"schemas": ["s"], "id": "1", "userName": "u", "name": {"givenName": "a"}}
+    assert selected(document, USER, without) == {
+        "schemas": ["s"],
+        "id": "1",
+        "userName": "u",
+        "name": {"givenName": "a"},
+    }
     assert selected({"id": "g", "members": [1]}, GROUP, Question(excluded=("members",))) == {"id": "g"}

@@ -29,24 +29,68 @@ def changed(*operations: dict[str, Any], resource: Any = USER, document: Any = J
         ({"op": "Add", "path": "displayName", "value": "Jan B."}, {"displayName": "Jan B."}),
         ({"op": "Replace", "path": "active", "value": "False"}, {"active": False}),
         ({"op": "replace", "value": {"active": False}}, {"active": False}),
-        ({"op": "replace", "path": "name.givenName", "value": "Piet"}, {"name": {"givenName": "Piet", "familyName": "Brouwer"}}),
-        ({"op": "replace", "path": "name", "value": {"givenName": "Piet"}}, {"name": {"givenName": "Piet", "familyName": "Brouwer"}}),
-        ({"op": "replace", "value": {"name.givenName": "Piet"}}, {"name": {"givenName": "Piet", "familyName": "Brouwer"}}),
-        ({"op": "Replace", "path": 'emails[type eq "work"].value', "value": "j@brouwer.example"}, {"emails": [{"type": "work", "value": "j@brouwer.example", "primary": True}]}),
-        ({"op": "Add", "path": 'phoneNumbers[type eq "mobile"].value', "value": "+32"}, {"phoneNumbers": [{"type": "mobile", "value": "+32"}]}),
-        ({"op": "add", "path": "emails", "value": [{"value": "b@brouwer.example", "primary": True}]}, {"emails": [{"type": "work", "value": "jan@brouwer.example"}, {"value": "b@brouwer.example", "primary": True}]}),
-        ({"op": "add", "path": "emails", "value": {"value": "jan@brouwer.example", "type": "work"}}, {"emails": [{"type": "work", "value": "jan@brouwer.example", "primary": True}]}),
-        ({"op": "replace", "path": "emails.type", "value": "home"}, {"emails": [{"type": "home", "value": "jan@brouwer.example", "primary": True}]}),
+        (
+            {"op": "replace", "path": "name.givenName", "value": "Piet"},
+            {"name": {"givenName": "Piet", "familyName": "Brouwer"}},
+        ),
+        (
+            {"op": "replace", "path": "name", "value": {"givenName": "Piet"}},
+            {"name": {"givenName": "Piet", "familyName": "Brouwer"}},
+        ),
+        (
+            {"op": "replace", "value": {"name.givenName": "Piet"}},
+            {"name": {"givenName": "Piet", "familyName": "Brouwer"}},
+        ),
+        (
+            {"op": "Replace", "path": 'emails[type eq "work"].value', "value": "j@brouwer.example"},
+            {"emails": [{"type": "work", "value": "j@brouwer.example", "primary": True}]},
+        ),
+        (
+            {"op": "Add", "path": 'phoneNumbers[type eq "mobile"].value', "value": "+32"},
+            {"phoneNumbers": [{"type": "mobile", "value": "+32"}]},
+        ),
+        (
+            {"op": "add", "path": "emails", "value": [{"value": "b@brouwer.example", "primary": True}]},
+            {
+                "emails": [
+                    {"type": "work", "value": "jan@brouwer.example"},
+                    {"value": "b@brouwer.example", "primary": True},
+                ]
+            },
+        ),
+        (
+            {"op": "add", "path": "emails", "value": {"value": "jan@brouwer.example", "type": "work"}},
+            {"emails": [{"type": "work", "value": "jan@brouwer.example", "primary": True}]},
+        ),
+        (
+            {"op": "replace", "path": "emails.type", "value": "home"},
+            {"emails": [{"type": "home", "value": "jan@brouwer.example", "primary": True}]},
+        ),
         ({"op": "remove", "path": 'emails[type eq "work"]'}, {"emails": None}),
         ({"op": "remove", "path": "emails"}, {"emails": None}),
         ({"op": "remove", "path": "name.familyName"}, {"name": {"givenName": "Jan"}}),
         ({"op": "remove", "path": "title"}, {}),
-        ({"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Wills"}, {ENTERPRISE: {"department": "Wills"}}),
-        ({"op": "add", "path": f"{ENTERPRISE}:manager", "value": "26118915"}, {ENTERPRISE: {"department": "Deeds", "manager": {"value": "26118915"}}}),
-        ({"op": "add", "value": {f"{ENTERPRISE}:employeeNumber": "7"}}, {ENTERPRISE: {"department": "Deeds", "employeeNumber": "7"}}),
-        ({"op": "add", "value": {ENTERPRISE: {"costCenter": "9"}}}, {ENTERPRISE: {"department": "Deeds", "costCenter": "9"}}),
+        (
+            {"op": "replace", "path": f"{ENTERPRISE}:department", "value": "Wills"},
+            {ENTERPRISE: {"department": "Wills"}},
+        ),
+        (
+            {"op": "add", "path": f"{ENTERPRISE}:manager", "value": "26118915"},
+            {ENTERPRISE: {"department": "Deeds", "manager": {"value": "26118915"}}},
+        ),
+        (
+            {"op": "add", "value": {f"{ENTERPRISE}:employeeNumber": "7"}},
+            {ENTERPRISE: {"department": "Deeds", "employeeNumber": "7"}},
+        ),
+        (
+            {"op": "add", "value": {ENTERPRISE: {"costCenter": "9"}}},
+            {ENTERPRISE: {"department": "Deeds", "costCenter": "9"}},
+        ),
         ({"op": "remove", "path": ENTERPRISE}, {ENTERPRISE: None}),
-        ({"op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:title", "value": "Clerk"}, {"title": "Clerk"}),
+        (
+            {"op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:title", "value": "Clerk"},
+            {"title": "Clerk"},
+        ),
         ({"op": "replace", "value": {"id": "of no matter", "title": "Clerk"}}, {"title": "Clerk"}),
         ({"op": "replace", "path": "title", "value": ""}, {}),
     ],
