@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from belsimple.scim.attributes import Attribute, Path, Resource, find
 from belsimple.scim.documents import MAX_MEMBERS, Document, complex_value, read_value
-from belsimple.scim.faults import InvalidSyntax, InvalidValue, NoTarget, ReadOnly
+from belsimple.scim.faults import InvalidPath, InvalidSyntax, InvalidValue, NoTarget, ReadOnly
 from belsimple.scim.filters import Every, Filter, Term, holds
 from belsimple.scim.json_values import as_object, is_list, is_object
 from belsimple.scim.patch_paths import Target, parse_path
@@ -51,12 +51,17 @@ def _parts(operation: Any) -> tuple[str, str | None, Any]:
 
 def _apply_all(document: Document, kind: str, values: dict[str, Any], resource: Resource) -> None:
     for name, value in values.items():
-        if name.lower() in _IGNORED:
-            continue
-        target = parse_path(name, resource)
-        if target.attribute is not None and target.attribute.read_only:
-            continue
-        _apply(document, kind, target, value, resource)
+        target = _known(name, resource)
+        if target is not None and not (target.attribute is not None and target.attribute.read_only):
+            _apply(document, kind, target, value, resource)
+
+
+def _known(name: str, resource: Resource) -> Target | None:
+    """What a name in an object means; None for what no schema knows, which is not kept, as in a whole resource."""
+    try:
+        return None if name.lower() in _IGNORED else parse_path(name, resource)
+    except InvalidPath:
+        return None
 
 
 def _apply(document: Document, kind: str, target: Target, value: Any, resource: Resource) -> None:
@@ -85,7 +90,9 @@ def _extension(document: Document, kind: str, urn: str, value: Any, resource: Re
     if not is_object(value):
         raise InvalidValue("An extension is an object.")
     for name, one in value.items():
-        _apply(document, kind, parse_path(f"{urn}:{name}", resource), one, resource)
+        target = _known(f"{urn}:{name}", resource)
+        if target is not None:
+            _apply(document, kind, target, one, resource)
 
 
 def _holder(document: Document, path: Path, resource: Resource, *, make: bool) -> Any:
@@ -119,6 +126,8 @@ def _whole(holder: Document, kind: str, attribute: Attribute, value: Any) -> Non
 
 def _remove(holder: Document, attribute: Attribute, value: Any) -> None:
     """All of it; or the values that are listed, as Entra ID removes members."""
+    if attribute.required:
+        raise ReadOnly(f"{attribute.name} always has a value.")
     if value is None or not attribute.many:
         holder.pop(attribute.name, None)
         return

@@ -52,7 +52,7 @@ USER: Final = Resource(
             *_texts("displayName", "nickName"),
             Attribute("profileUrl", "reference", references=("external",)),
             *_texts("title", "userType", "preferredLanguage", "locale", "timezone"),
-            Attribute("active", "boolean"),
+            Attribute("active", "boolean", "Whether the account is open; true for a new user that leaves it out.", required=True),
             _many("emails", "work", "home", "other"),
             _many("phoneNumbers", "work", "home", "mobile", "fax", "pager", "other"),
             _many("ims"),
@@ -98,7 +98,6 @@ GROUP: Final = Resource(
                 parts=(
                     Attribute("value", exact=True),
                     Attribute("$ref", "reference", references=("User",)),
-                    Attribute("display", read_only=True),
                     Attribute("type", values=("User",)),
                 ),
             ),

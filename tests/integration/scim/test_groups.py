@@ -31,7 +31,6 @@ async def test_a_group_is_made_changed_and_removed(directory: Directory) -> None
     assert group["members"] == [
         {
             "value": jan["id"],
-            "display": jan["userName"],
             "type": "User",
             "$ref": f"https://localhost/scim/v2/Users/{jan['id']}",
         }

@@ -123,6 +123,8 @@ def test_operations_follow_each_other_and_leave_the_document_alone() -> None:
         ({"op": "replace", "path": "name", "value": ["a"]}, InvalidValue),
         ({"op": "replace", "path": 'phoneNumbers[type co "m"].value', "value": "1"}, NoTarget),
         ({"op": "replace", "path": "phoneNumbers.value", "value": "1"}, NoTarget),
+        ({"op": "remove", "path": "active"}, ReadOnly),
+        ({"op": "remove", "path": "userName"}, ReadOnly),
         ({"op": "remove"}, NoTarget),
         ({"op": "add", "value": "text"}, NoTarget),
         ({"op": "move", "path": "title", "value": 1}, InvalidSyntax),

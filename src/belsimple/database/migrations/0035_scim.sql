@@ -193,8 +193,8 @@ create function scim.user_document(x scim.person, p_status text) returns jsonb l
 $$;
 create function scim.group_document(g scim.directory_group, p_members boolean) returns jsonb language sql stable as $$
     select pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('id', g.id, 'externalId', g.external_id, 'displayName', g.display_name,
-        'members', case when p_members then (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('value', m.account_id, 'display', x.user_name, 'type', 'User') order by m.account_id)
-            from scim.membership m join scim.person x on x.tenant_id = m.tenant_id and x.id = m.account_id where m.tenant_id = g.tenant_id and m.group_id = g.id) end,
+        'members', case when p_members then (select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('value', m.account_id, 'type', 'User') order by m.account_id)
+            from scim.membership m where m.tenant_id = g.tenant_id and m.group_id = g.id) end,
         'meta', pg_catalog.jsonb_build_object('resourceType', 'Group', 'created', scim.moment(g.created_at), 'lastModified', scim.moment(g.changed_at))))
 $$;
 -- One page of a list. What a filter surely names (an id, a name) narrows it by an index before the rest of the filter is looked at. There is always a
