@@ -93,7 +93,7 @@ class Api:
             settings=_SETTINGS,
             log=_quiet,
             pages=console_pages("web", all_endpoints()),
-            services={"behind": (), "vault": vault or _NO_VAULT, "modules": modules},
+            services={"behind": (), "vault": vault or _NO_VAULT, "modules": modules, "origin": "https://localhost"},
         )
         asked: asyncio.Queue[Any] = asyncio.Queue()
         told: asyncio.Queue[Any] = asyncio.Queue()

@@ -76,9 +76,9 @@ class Directory:
         """A PATCH of these operations."""
         return await self("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)}, **headers)
 
-    async def names(self, filter: str) -> list[str]:
+    async def names(self, wanted: str) -> list[str]:
         """The userNames' first parts that a filter finds."""
-        answer = await self("POST", "/Users/.search", {"filter": filter})
+        answer = await self("POST", "/Users/.search", {"filter": wanted})
         assert answer.status == 200, answer.body
         return [one["userName"].partition("@")[0] for one in answer.json["Resources"]]
 

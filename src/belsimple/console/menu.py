@@ -44,6 +44,7 @@ SETTINGS: Final[tuple[MenuEntry, ...]] = (
     MenuEntry(_("Organisation"), "/settings/organisation"),
     MenuEntry(_("Signing in"), "/settings/security"),
     MenuEntry(_("Single sign-on"), "/settings/single-sign-on"),
+    MenuEntry(_("Provisioning"), "/settings/provisioning"),
     MenuEntry(_("Audit trail"), "/settings/audit"),
     MenuEntry(_("Support access"), "/settings/support"),
 )

@@ -12,7 +12,7 @@ from belsimple.scim import groups, users
 from belsimple.scim.faults import Fault, InvalidSyntax, InvalidValue
 from belsimple.scim.json_values import as_object, is_list, is_object
 from belsimple.web.database_errors import problem_of
-from belsimple.web.problems import NotFound, Problem, TooLarge
+from belsimple.web.problems import NotFound, Problem
 from belsimple.web.provisioning import ScimAnswer, ScimRequest, told
 
 _q = load_queries("belsimple.scim")
@@ -33,7 +33,7 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 async def run(transaction: Transaction, request: ScimRequest) -> ScimAnswer:
-    """Carry out all operations; those that refer to another wait for it. Raises InvalidSyntax, and TooLarge for too many."""
+    """Carry out all operations; those that refer to another wait for it. Raises InvalidSyntax, and Fault (413) for too many."""
     waiting, most = _read(request.document)
     known: dict[str, str] = {}
     answers: list[dict[str, Any]] = []
@@ -53,7 +53,7 @@ def _read(document: Any) -> tuple[list[_Operation], int]:
     if not is_list(listed) or not isinstance(most, int):
         raise InvalidSyntax("The body has Operations, and failOnErrors is a number.")
     if len(listed) > MAX_OPERATIONS:
-        raise TooLarge(f"A request has {MAX_OPERATIONS} operations at most.")
+        raise Fault(f"A request has {MAX_OPERATIONS} operations at most.", status=413)
     return [_operation(one) for one in listed], most
 
 

@@ -6,11 +6,11 @@ from uuid import UUID
 import msgspec
 
 from belsimple.database.transaction import Transaction
+from belsimple.identity.account import MemberDirectory, member_directory
 from belsimple.language import marked as _
 from belsimple.scim import connections as actions
 from belsimple.scim.connections import (
     Connection,
-    Directory,
     DirectoryGroup,
     LoggedRequest,
     NewConnectionToken,
@@ -266,8 +266,8 @@ async def try_directory_group(transaction: Transaction, id: UUID, group: UUID, b
 
 
 @endpoint("GET", "/api/v1/members/{id}/directory", permission="members:read", summary="The directory a member is in")
-async def get_member_directory(transaction: Transaction, id: UUID) -> Directory:
-    found = await actions.directory_of(transaction, member_id=id)
+async def get_member_directory(transaction: Transaction, id: UUID) -> MemberDirectory:
+    found = await member_directory(transaction, member_id=id)
     if found is None:
         raise NotFound
     return found

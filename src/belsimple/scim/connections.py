@@ -103,17 +103,6 @@ class RoleChange(msgspec.Struct, frozen=True):
     gains: bool
 
 
-class Directory(msgspec.Struct, frozen=True):
-    """Whose directory a member is in. `active`: what that directory says."""
-
-    connection_id: UUID
-    connection: str
-    external_id: str | None
-    user_name: str
-    active: bool
-    linked: bool
-
-
 async def listed(transaction: Transaction) -> list[Connection]:
     """All of the tenant's."""
     return [_shown(row) for row in await transaction.rows(_q.connections, _Row, id=None)]
@@ -241,11 +230,6 @@ async def map_group(
     """What the group means from now on. Raises BS403 for a role with more than the caller holds, BS409 for the last owner."""
     await transaction.value(_q.map_group, id=connection_id, group=group_id, role=role_id, expected=expected)
     return await group(transaction, connection_id=connection_id, group_id=group_id)
-
-
-async def directory_of(transaction: Transaction, *, member_id: UUID) -> Directory | None:
-    """The directory that a member is in, if there is one."""
-    return await transaction.row(_q.member_directory, Directory, account=member_id)
 
 
 async def detach(transaction: Transaction, *, member_id: UUID) -> None:

@@ -54,10 +54,6 @@ select account_id, account, email, role, gains from scim.try_mapping(:id, :group
 -- What the group means.
 select scim.map_group(:id, :group, :role, :expected);
 
--- name: member_directory
--- Whose directory a member is in.
-select connection_id, connection, external_id, user_name, active, linked from scim.member_directory(:account);
-
 -- name: detach
 -- Out of the directory's hands.
 select scim.detach(:account);

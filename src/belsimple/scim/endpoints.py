@@ -2,7 +2,12 @@
 
 from typing import Final
 
-from belsimple.scim import connection_routes, routes
+from belsimple.scim import connection_pages, connection_routes, group_pages, routes
 from belsimple.web.endpoint import Endpoint
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*routes.ENDPOINTS, *connection_routes.ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *routes.ENDPOINTS,
+    *connection_routes.ENDPOINTS,
+    *connection_pages.ENDPOINTS,
+    *group_pages.ENDPOINTS,
+)

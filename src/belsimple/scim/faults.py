@@ -6,7 +6,7 @@ from belsimple.web.problems import Problem
 class Fault(Problem):
     """400 with a scimType; ``detail`` says what, and quotes names of attributes only."""
 
-    status, title = 400, "The request cannot be carried out."
+    status, name = 400, "fault"
 
 
 class InvalidFilter(Fault):

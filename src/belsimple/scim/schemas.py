@@ -52,7 +52,12 @@ USER: Final = Resource(
             *_texts("displayName", "nickName"),
             Attribute("profileUrl", "reference", references=("external",)),
             *_texts("title", "userType", "preferredLanguage", "locale", "timezone"),
-            Attribute("active", "boolean", "Whether the account is open; true for a new user that leaves it out.", required=True),
+            Attribute(
+                "active",
+                "boolean",
+                "Whether the account is open; true for a new user that leaves it out.",
+                required=True,
+            ),
             _many("emails", "work", "home", "other"),
             _many("phoneNumbers", "work", "home", "mobile", "fax", "pager", "other"),
             _many("ims"),

@@ -141,7 +141,7 @@ def build_part(part: Part, settings: Settings) -> ASGIApp:
 
 def _services(part: Part, settings: Settings, hasher: Hasher | None, modules: object) -> dict[str, object]:
     if part == "web":
-        return {"vault": vault(settings), "modules": modules}
+        return {"vault": vault(settings), "modules": modules, "origin": str(settings.url)}
     if part == "gate":
         return {"hasher": hasher, "factors": second_factors(settings), "providers": relying_party(settings)}
     return {"hasher": hasher, "machine": partial(machine_facts, settings.data)}

@@ -7,7 +7,7 @@ import msgspec
 
 from belsimple.web.bearer import ALPHABET, BODY, CHECKSUM
 from belsimple.web.exchange import Exchange, Reply
-from belsimple.web.problems import Malformed, Problem, Stale, Unauthorized
+from belsimple.web.problems import Malformed, Problem, Stale, Unauthorized, UnsupportedMediaType
 
 SCIM: Final = "/scim/v2/"
 ERROR: Final = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -82,14 +82,12 @@ def expected_version(exchange: Exchange) -> int | None:
 
 
 def read_document(exchange: Exchange, raw: bytes) -> Any:
-    """The JSON body, or None. Raises Malformed, also for JSON that is nested too deeply, and for NUL, which text cannot hold."""
+    """The JSON body, or None. Raises UnsupportedMediaType, and Malformed, also for JSON that is nested too deeply, and for NUL, which text cannot hold."""
     if not raw:
         return None
     media_type = exchange.text(b"content-type").partition(";")[0].strip().lower()
     if media_type not in ("application/scim+json", "application/json"):
-        raise Problem(
-            "Send the body as application/scim+json.", status=415, name="unsupported-media-type", title="Unsupported"
-        )
+        raise UnsupportedMediaType
     try:
         document = msgspec.json.decode(raw)
     except (ValueError, RecursionError):

@@ -17,9 +17,9 @@ Handler = Callable[..., Awaitable[Any]]
 Kind = Literal[
     "object", "created", "nothing", "page", "answer", "asset", "download", "export", "preview", "view", "scim"
 ]
-SERVICES = frozenset({"hasher", "factors", "providers", "behind", "modules", "machine"})
+SERVICES = frozenset({"hasher", "factors", "providers", "behind", "modules", "machine", "origin"})
 """Parameters filled from the objects given at assembly: the Argon2 pool (parts gate and operator), what checks second factors
-and what speaks with identity providers (part gate), the ways to both and the installed modules (part web), what is known of the machine (part operator)."""
+and what speaks with identity providers (part gate), the ways to both, the installed modules and the public address (part web), what is known of the machine (part operator)."""
 
 
 _FILLED_IN = frozenset(

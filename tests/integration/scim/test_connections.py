@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from belsimple.identity import api_tokens
+from belsimple.identity import account, api_tokens
 from belsimple.scim import connections
 from belsimple.web.problems import NotFound
 from tests.support.api import Api
@@ -213,7 +213,7 @@ async def test_an_account_that_exists_waits_until_somebody_links_it(directory: D
     assert (made.status, made.json["id"]) == (201, str(member.id))
     assert (await directory("POST", "/Users", directory.person("an"))).status == 409
     async with world.acting() as inside:
-        known = await connections.directory_of(inside, member_id=member.id)
+        known = await account.member_directory(inside, member_id=member.id)
         assert known is not None
         assert (known.connection, known.linked) == ("Entra ID", True)
 

@@ -343,10 +343,9 @@ begin
 end $$;
 -- Shut by the directory, shut for everybody: no member, no owner and no way in opens the account while its directory says no.
 create function scim.keep_shut() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare directory text := (select c.name from scim.person x join scim.connection c on c.tenant_id = x.tenant_id and c.id = x.connection_id where x.tenant_id = new.tenant_id and x.id = new.id and not x.active);
 begin
-    if directory is not null then
-        raise exception 'The directory % has deactivated this account. It can be let in there, or once an owner has detached it.', directory using errcode = 'BS409', hint = 'shut-by-directory';
+    if exists (select from scim.person x where x.tenant_id = new.tenant_id and x.id = new.id and not x.active) then
+        raise exception 'Its directory has deactivated this account. It can be let in there, or once an owner has detached it.' using errcode = 'BS409', hint = 'shut-by-directory';
     end if;
     return null;
 end $$;
