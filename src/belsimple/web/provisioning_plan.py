@@ -13,6 +13,7 @@ from belsimple.web.conditional import not_modified
 from belsimple.web.database_errors import problem_of
 from belsimple.web.decoding import Arguments
 from belsimple.web.encoding import Encode
+from belsimple.web.endpoint import Endpoint
 from belsimple.web.exchange import Exchange, Reply
 from belsimple.web.journal import Entry
 from belsimple.web.plan import Plan
@@ -27,12 +28,17 @@ from belsimple.web.provisioning import (
     read_document,
     told,
 )
+from belsimple.web.runtime import Runtime
 
 _MAX_PARAMETERS: Final = 20
 
 
 class ScimPlan(Plan):
     """Serves one endpoint under /scim/v2/."""
+
+    def __init__(self, endpoint: Endpoint, runtime: Runtime) -> None:
+        super().__init__(endpoint, runtime)
+        self._guard = runtime.directories
 
     def _encoder(self) -> Encode:
         return encoded

@@ -17,7 +17,7 @@ from belsimple.web.journal import Journal
 from belsimple.web.refusals import Refusals
 from belsimple.web.settings import WebSettings
 from belsimple.web.streams import Streams
-from belsimple.web.turns import Turns
+from belsimple.web.turns import RATE, Turns
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -52,6 +52,7 @@ class Runtime:
         self.streams = Streams()
         self.renderer = Renderer()
         self.refusals = Refusals(self._record_refusal, report)
+        self.directories = FloodGuard(RATE)
         self.turns = Turns()
         self.journal = Journal(self._note_provisioning, report)
         self.report = report

@@ -6,12 +6,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from belsimple.web.flood import Rate
 from belsimple.web.problems import TooManyRequests
 
 AT_ONCE: Final = 2
 """Transactions of one directory at the same time in one process: people's requests keep the other connections."""
 WAITING: Final = 40
 """Requests of one directory that may wait for their turn; the next is told to come back in a second."""
+
+
+RATE: Final = Rate(300, 600)
+"""Of one directory, in one process: more than a first sync sends, so that it is no slower than the database; past it, 429."""
 
 
 class Turns:
