@@ -162,7 +162,7 @@ async def dismiss(transaction: Transaction, id: UUID, user: UUID) -> Redirect:
     return Redirect(f"{_ALL}/{id}")
 
 
-@page("GET", _ONE + "/removal", permission="settings:write", summary="Whether to remove a provisioning connection")
+@page("GET", _ONE + "/removal", permission="ownership:write", summary="Whether to remove a provisioning connection")
 async def removal(transaction: Transaction, id: UUID) -> View:
     return view("connection_removal.html", connection=await actions.shown(transaction, connection_id=id))
 
@@ -170,7 +170,7 @@ async def removal(transaction: Transaction, id: UUID) -> View:
 @page(
     "POST",
     _ONE + "/removal",
-    permission="settings:write",
+    permission="ownership:write",
     fresh=True,
     summary="Remove a provisioning connection on a page",
     done=_("The connection is removed. Its accounts stay as they are."),
@@ -190,7 +190,7 @@ async def member_directory(transaction: Transaction, id: UUID) -> View:
 @page(
     "POST",
     "/settings/members/{id}/directory",
-    permission="members:write",
+    permission="ownership:write",
     fresh=True,
     summary="Take an account out of its directory's hands on a page",
     done=_("The account is yours again: its directory sees and changes it no more."),

@@ -160,7 +160,7 @@ async def set_connection_status(
 @endpoint(
     "DELETE",
     _ALL + "/{id}",
-    permission="settings:write",
+    permission="ownership:write",
     fresh=True,
     precondition="required",
     summary="Remove a provisioning connection",
@@ -276,7 +276,7 @@ async def get_member_directory(transaction: Transaction, id: UUID) -> MemberDire
 @endpoint(
     "DELETE",
     "/api/v1/members/{id}/directory",
-    permission="members:write",
+    permission="ownership:write",
     fresh=True,
     summary="Take a member's account out of its directory's hands",
 )

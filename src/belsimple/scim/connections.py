@@ -161,7 +161,7 @@ async def set_status(transaction: Transaction, *, connection_id: UUID, status: s
 
 
 async def remove(transaction: Transaction, *, connection_id: UUID, expected: int) -> None:
-    """With its groups and its hold on accounts; the accounts stay as they are. Raises BS403 for whoever is no owner."""
+    """With its groups and its hold on accounts; the accounts stay as they are. Raises 42501 for whoever is no owner."""
     await transaction.value(_q.remove_connection, id=connection_id, expected=expected)
 
 
@@ -233,5 +233,5 @@ async def map_group(
 
 
 async def detach(transaction: Transaction, *, member_id: UUID) -> None:
-    """Take an account out of its directory's hands. Raises BS404, and BS403 for whoever is no owner."""
+    """Take an account out of its directory's hands. Raises BS404, and 42501 for whoever is no owner."""
     await transaction.value(_q.detach, account=member_id)

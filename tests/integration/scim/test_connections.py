@@ -188,7 +188,7 @@ async def test_who_may_not_change_settings_makes_no_connection(directory: Direct
 async def test_only_an_owner_removes_one(directory: Directory) -> None:
     admin = await directory.world.account("admin")
     jan = await directory.user("jan")
-    with refused("BS403"):
+    with refused("42501"):
         async with directory.world.acting(admin) as inside:
             await connections.remove(inside, connection_id=directory.connection, expected=1)
     async with directory.world.acting() as inside:

@@ -520,8 +520,7 @@ end $$;
 create function scim.remove_connection(p_id uuid, p_expected integer) returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare c scim.connection := scim.hold_connection(p_id, p_expected);
 begin
-    if not identity.is_owner(c.tenant_id, context.account()) then raise exception 'Only an owner may change this.' using errcode = 'BS403', hint = 'owners-only'; end if;
-    delete from scim.connection x where x.tenant_id = c.tenant_id and x.id = p_id;
+    delete from scim.connection x where x.tenant_id = context.tenant('ownership:write', true) and x.id = p_id;
 end $$;
 -- One new token beside the old one, until the directory has it.
 create function scim.renew_token(p_id uuid, p_token_hash bytea, p_hint text) returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
@@ -594,10 +593,9 @@ create function scim.member_directory(p_account uuid) returns table (connection_
     where x.tenant_id = context.tenant('members:read') and x.id = p_account
 $$;
 create function scim.detach(p_account uuid) returns void language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
-declare tenant uuid := context.tenant('members:write', true);
+declare tenant uuid := context.tenant('ownership:write', true);
 begin
     perform identity.require_session();
-    if not identity.is_owner(tenant, context.account()) then raise exception 'Only an owner may change this.' using errcode = 'BS403', hint = 'owners-only'; end if;
     delete from scim.person x where x.tenant_id = tenant and x.id = p_account;
     if not found then raise exception 'Not found.' using errcode = 'BS404'; end if;
 end $$;
