@@ -18,7 +18,7 @@ NOBODY = "00000000-0000-0000-0000-000000000001"
 async def changed(directory: Directory, **fields: Any) -> None:
     async with directory.world.acting() as inside:
         known = await connections.shown(inside, connection_id=directory.connection)
-        values = {"name": known.name, "networks": known.networks, "provider_id": known.provider_id}
+        values: dict[str, Any] = {"name": known.name, "networks": known.networks, "provider_id": known.provider_id}
         values |= {"subject_claim": known.subject_claim, "subject_attribute": known.subject_attribute} | fields
         await connections.change(inside, connection_id=directory.connection, **values, expected=known.version)
 
@@ -231,7 +231,8 @@ async def test_nobody_links_an_account_that_may_do_more(directory: Directory) ->
 async def test_its_requests_are_shown_without_their_secrets(directory: Directory) -> None:
     await directory("POST", "/Users", directory.person("jan", title="Very private"))
     await directory("GET", '/Users?filter=nothing+eq+"x"')
-    await directory.api._app._app._runtime.journal.flush()  # pyright: ignore[reportAttributeAccessIssue]
+    outermost: Any = directory.api._app
+    await outermost._app._runtime.journal.flush()
     async with directory.world.acting() as inside:
         shown = await connections.requests(inside, connection_id=directory.connection)
         known = await connections.shown(inside, connection_id=directory.connection)
