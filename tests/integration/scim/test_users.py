@@ -26,6 +26,16 @@ async def test_a_user_becomes_an_account(directory: Directory) -> None:
     assert row[0] == "nl"
 
 
+async def test_a_body_is_json_of_either_name(directory: Directory) -> None:
+    for number, media_type in enumerate(("application/scim+json", "application/json; charset=utf-8")):
+        sent = directory.person(f"jan{number}")
+        assert (await directory("POST", "/Users", sent, content_type=media_type)).status == 201
+    refused = await directory("POST", "/Users", directory.person("piet"), content_type="text/plain")
+    assert (refused.status, refused.headers["content-type"]) == (415, "application/scim+json")
+    for broken in (b"{", b'{"userName": "a\\u0000b"}', b"[" * 2000, b"\xff"):
+        assert (await directory("POST", "/Users", broken)).status == 400
+
+
 async def test_it_is_read_as_it_was_sent(directory: Directory) -> None:
     sent = directory.person(
         "jan",

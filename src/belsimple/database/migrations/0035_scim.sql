@@ -108,7 +108,7 @@ create table scim.request (
     primary key (tenant_id, id),
     foreign key (tenant_id, connection_id) references scim.connection on delete cascade
 );
-create index request_connection on scim.request (tenant_id, connection_id, id);
+create index request_connection on scim.request (tenant_id, connection_id, at);
 do $$ declare t regclass; begin
     foreach t in array array['scim.connection', 'scim.token', 'scim.person', 'scim.directory_group', 'scim.membership', 'scim.conflict', 'scim.request']::regclass[] loop
         execute format('alter table %s enable row level security, force row level security', t);
@@ -448,7 +448,7 @@ begin
     select k.tenant_id, k.connection_id, e.at, left(e.method, 10), left(e.path, 400), e.status, left(e.scim_type, 40), left(e.detail, 300)
       from jsonb_to_recordset(p_entries::jsonb) e(at timestamptz, method text, path text, status integer, scim_type text, detail text);
     delete from scim.request r where r.tenant_id = k.tenant_id and r.connection_id = k.connection_id and r.id in (
-        select o.id from (select q.id, row_number() over (partition by q.status >= 400 order by q.id desc) as place from scim.request q
+        select o.id from (select q.id, row_number() over (partition by q.status >= 400 order by q.at desc, q.id desc) as place from scim.request q
                            where q.tenant_id = k.tenant_id and q.connection_id = k.connection_id) o where o.place > 100);
 end $$;
 
@@ -538,7 +538,7 @@ begin
     return found;
 end $$;
 create function scim.requests(p_id uuid) returns table (id uuid, at timestamptz, method text, path text, status integer, scim_type text, detail text) language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-    select r.id, r.at, r.method, r.path, r.status, r.scim_type, r.detail from scim.request r where r.tenant_id = context.tenant('settings:write') and r.connection_id = p_id order by r.id desc limit 50
+    select r.id, r.at, r.method, r.path, r.status, r.scim_type, r.detail from scim.request r where r.tenant_id = context.tenant('settings:write') and r.connection_id = p_id order by r.at desc, r.id desc limit 50
 $$;
 create function scim.conflicts(p_id uuid) returns table (id uuid, account_id uuid, account text, email text, external_id text, user_name text, at timestamptz) language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select w.id, w.account_id, a.name, a.email, w.external_id, w.user_name, w.at from scim.conflict w join identity.account a on a.tenant_id = w.tenant_id and a.id = w.account_id
