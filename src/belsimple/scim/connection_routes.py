@@ -11,10 +11,8 @@ from belsimple.language import marked as _
 from belsimple.scim import connections as actions
 from belsimple.scim.connections import (
     Connection,
-    DirectoryGroup,
     LoggedRequest,
     NewConnectionToken,
-    RoleChange,
     SubjectAttribute,
     WaitingUser,
 )
@@ -61,12 +59,6 @@ class ConnectionStatus(Input, frozen=True):
     status: Literal["active", "disabled"]
 
 
-class GroupRole(Input, frozen=True):
-    """The role that the group's members hold by it; null for none."""
-
-    role_id: UUID | None
-
-
 class Connections(msgspec.Struct, frozen=True):
     """All of a tenant's."""
 
@@ -83,18 +75,6 @@ class WaitingUsers(msgspec.Struct, frozen=True):
     """Users of the directory that wait to be linked."""
 
     items: list[WaitingUser]
-
-
-class DirectoryGroups(msgspec.Struct, frozen=True):
-    """The directory's groups, by name."""
-
-    items: list[DirectoryGroup]
-
-
-class RoleChanges(msgspec.Struct, frozen=True):
-    """Who would gain and lose what."""
-
-    items: list[RoleChange]
 
 
 _ALL: Final = "/api/v1/scim-connections"
@@ -226,45 +206,6 @@ async def dismiss_waiting_user(transaction: Transaction, id: UUID, user: UUID) -
     await actions.dismiss(transaction, connection_id=id, waiting_id=user)
 
 
-@endpoint("GET", _ALL + "/{id}/groups", permission="settings:read", summary="A directory's groups")
-async def list_directory_groups(transaction: Transaction, id: UUID) -> DirectoryGroups:
-    await actions.shown(transaction, connection_id=id)
-    return DirectoryGroups(await actions.groups(transaction, connection_id=id))
-
-
-@endpoint("GET", _ALL + "/{id}/groups/{group}", permission="settings:read", summary="A group of a directory")
-async def get_directory_group(transaction: Transaction, id: UUID, group: UUID) -> DirectoryGroup:
-    return await actions.group(transaction, connection_id=id, group_id=group)
-
-
-@endpoint(
-    "PUT",
-    _ALL + "/{id}/groups/{group}/role",
-    permission="settings:write",
-    fresh=True,
-    precondition="required",
-    summary="Which role a group's members hold by it",
-)
-async def map_directory_group(
-    transaction: Transaction, id: UUID, group: UUID, body: GroupRole, expected: int
-) -> DirectoryGroup:
-    return await actions.map_group(
-        transaction, connection_id=id, group_id=group, role_id=body.role_id, expected=expected
-    )
-
-
-@endpoint(
-    "POST",
-    _ALL + "/{id}/groups/{group}/role/trial",
-    permission="settings:write",
-    idempotent=False,
-    summary="Who would gain and lose what by a group's role",
-)
-async def try_directory_group(transaction: Transaction, id: UUID, group: UUID, body: GroupRole) -> RoleChanges:
-    changes = await actions.try_mapping(transaction, connection_id=id, group_id=group, role_id=body.role_id)
-    return RoleChanges(changes)
-
-
 @endpoint("GET", "/api/v1/members/{id}/directory", permission="members:read", summary="The directory a member is in")
 async def get_member_directory(transaction: Transaction, id: UUID) -> MemberDirectory:
     found = await member_directory(transaction, member_id=id)
@@ -297,10 +238,6 @@ ENDPOINTS: Final = (
     list_waiting_users,
     link_waiting_user,
     dismiss_waiting_user,
-    list_directory_groups,
-    get_directory_group,
-    map_directory_group,
-    try_directory_group,
     get_member_directory,
     detach_member,
 )

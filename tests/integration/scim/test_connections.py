@@ -2,16 +2,21 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from belsimple.database.queries import load_queries
 from belsimple.identity import account, api_tokens
 from belsimple.scim import connections
+from belsimple.sso import providers
 from belsimple.web.problems import NotFound
 from tests.support.api import Api
 from tests.support.directory import Directory
+from tests.support.ways_in import Someone, _in_use
 from tests.support.world import World, refused
 
+access = load_queries("belsimple.access")
 NOBODY = "00000000-0000-0000-0000-000000000001"
 
 
@@ -253,3 +258,20 @@ async def test_a_program_makes_no_connection(world: World) -> None:
     with refused("BS403"):
         async with world.app.tenant(made.token.encode(), writing=True) as inside:
             await connections.add(inside, name="By a program")
+
+
+async def test_what_a_connection_refers_to_may_go(directory: Directory) -> None:
+    someone = await Someone.new(directory.world)
+    provider = await _in_use(someone)
+    await changed(directory, provider_id=provider)
+    group = await directory.group("Clerks")
+    async with directory.world.acting() as inside:
+        role: UUID = await inside.value(access.create_role, name="Clerk", permissions=["dossiers:read"])
+    await directory.map_group(group, role)
+    async with directory.world.acting() as inside:
+        await inside.value(access.delete_role, id=role, expected=1)
+        known = await providers.shown(inside, provider_id=provider)
+        await providers.remove(inside, provider_id=provider, expected=known.version)
+        assert (await connections.shown(inside, connection_id=directory.connection)).provider_id is None
+        [shown] = await connections.groups(inside, connection_id=directory.connection)
+        assert shown.role_id is None
