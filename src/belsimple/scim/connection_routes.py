@@ -53,7 +53,7 @@ class ConnectionChange(Input, frozen=True):
     subject_attribute: SubjectAttribute
 
 
-class ConnectionStatus(Input, frozen=True):
+class SwitchedConnection(Input, frozen=True):
     """On or off."""
 
     status: Literal["active", "disabled"]
@@ -132,7 +132,7 @@ async def change_connection(transaction: Transaction, id: UUID, body: Connection
     summary="Switch a provisioning connection on or off",
 )
 async def set_connection_status(
-    transaction: Transaction, id: UUID, body: ConnectionStatus, expected: int
+    transaction: Transaction, id: UUID, body: SwitchedConnection, expected: int
 ) -> Connection:
     return await actions.set_status(transaction, connection_id=id, status=body.status, expected=expected)
 

@@ -93,7 +93,7 @@ class DirectoryGroup(Versioned, frozen=True, kw_only=True):
     members: int
 
 
-class RoleChange(msgspec.Struct, frozen=True):
+class GroupRoleChange(msgspec.Struct, frozen=True):
     """Who would gain or lose which role."""
 
     account_id: UUID
@@ -218,10 +218,10 @@ async def group(transaction: Transaction, *, connection_id: UUID, group_id: UUID
 
 async def try_mapping(
     transaction: Transaction, *, connection_id: UUID, group_id: UUID, role_id: UUID | None
-) -> list[RoleChange]:
+) -> list[GroupRoleChange]:
     """Who would gain or lose which role if the group meant this one: nothing is changed."""
     await group(transaction, connection_id=connection_id, group_id=group_id)
-    return await transaction.rows(_q.try_mapping, RoleChange, id=connection_id, group=group_id, role=role_id)
+    return await transaction.rows(_q.try_mapping, GroupRoleChange, id=connection_id, group=group_id, role=role_id)
 
 
 async def map_group(

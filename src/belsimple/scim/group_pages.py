@@ -8,7 +8,7 @@ from belsimple.access.actions import Role
 from belsimple.database.transaction import Transaction
 from belsimple.language import marked as _
 from belsimple.scim import connections as actions
-from belsimple.scim.connections import RoleChange
+from belsimple.scim.connections import GroupRoleChange
 from belsimple.sso.provider_pages import VersionForm
 from belsimple.web.answers import Redirect, View, view
 from belsimple.web.endpoint import page
@@ -51,7 +51,7 @@ async def _page(
     connection_id: UUID,
     group_id: UUID,
     tried: MappingForm | None = None,
-    changes: list[RoleChange] | None = None,
+    changes: list[GroupRoleChange] | None = None,
 ) -> View:
     roles = await access.roles(transaction) if "roles:read" in transaction.principal.permissions else list[Role]()
     return view(

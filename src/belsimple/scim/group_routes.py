@@ -7,7 +7,7 @@ import msgspec
 
 from belsimple.database.transaction import Transaction
 from belsimple.scim import connections as actions
-from belsimple.scim.connections import DirectoryGroup, RoleChange
+from belsimple.scim.connections import DirectoryGroup, GroupRoleChange
 from belsimple.web.endpoint import endpoint
 from belsimple.web.inputs import Input
 
@@ -26,10 +26,10 @@ class DirectoryGroups(msgspec.Struct, frozen=True):
     items: list[DirectoryGroup]
 
 
-class RoleChanges(msgspec.Struct, frozen=True):
+class GroupRoleChanges(msgspec.Struct, frozen=True):
     """Who would gain and lose what."""
 
-    items: list[RoleChange]
+    items: list[GroupRoleChange]
 
 
 @endpoint("GET", _ALL, permission="settings:read", summary="A directory's groups")
@@ -66,9 +66,9 @@ async def map_directory_group(
     idempotent=False,
     summary="Who would gain and lose what by a group's role",
 )
-async def try_directory_group(transaction: Transaction, id: UUID, group: UUID, body: GroupRole) -> RoleChanges:
+async def try_directory_group(transaction: Transaction, id: UUID, group: UUID, body: GroupRole) -> GroupRoleChanges:
     changes = await actions.try_mapping(transaction, connection_id=id, group_id=group, role_id=body.role_id)
-    return RoleChanges(changes)
+    return GroupRoleChanges(changes)
 
 
 ENDPOINTS: Final = (list_directory_groups, get_directory_group, map_directory_group, try_directory_group)
