@@ -25,11 +25,11 @@ async def test_the_document_tells_what_happens(
     columns = dict(zip(rows[0], zip(*rows[2:], strict=True), strict=True))
     for closed in ("tenant suspended", "from a foreign network"):
         assert not [cell for cell in columns[closed] if cell.endswith(("signed in", "goes on", "wanted", "first"))]
-    assert [
-        way for way, cell in zip(columns["way in"], columns["account deactivated"], strict=True) if cell != REFUSED
-    ] == [
-        "invitation, sent before"  # whose account is another
-    ]
+    for shut in ("account deactivated", "deactivated by its directory"):
+        assert [way for way, cell in zip(columns["way in"], columns[shut], strict=True) if cell != REFUSED] == [
+            "invitation, sent before",  # whose account is another
+            "directory's token, made before",  # which is nobody's account
+        ]
     assert {
         cell for way, cell in zip(columns["way in"], columns["provider switched off"], strict=True) if "provider" in way
     } == {REFUSED}

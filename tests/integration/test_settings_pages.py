@@ -32,9 +32,15 @@ PAGES = {
     "/settings/organisation": {"admin", "auditor"},
     "/settings/audit": {"admin", "auditor"},
     "/settings/modules": {"admin", "auditor"},
+    "/settings/provisioning": {"admin", "auditor"},
 }
 """Who opens what, besides owners."""
-STALE = {"/settings/support/{id}/end", "/settings/providers/{id}/rules/trial", "/settings/domains/{id}/look"}
+STALE = {
+    "/settings/support/{id}/end",
+    "/settings/providers/{id}/rules/trial",
+    "/settings/provisioning/{id}/groups/{group}/trial",
+    "/settings/domains/{id}/look",
+}
 """What asks for no password: what shuts a door at once, and what changes nothing."""
 
 Send = Callable[..., Awaitable[Response]]

@@ -93,7 +93,7 @@ class Api:
             settings=_SETTINGS,
             log=_quiet,
             pages=console_pages("web", all_endpoints()),
-            services={"behind": (), "vault": vault or _NO_VAULT, "modules": modules},
+            services={"behind": (), "vault": vault or _NO_VAULT, "modules": modules, "origin": "https://localhost"},
         )
         asked: asyncio.Queue[Any] = asyncio.Queue()
         told: asyncio.Queue[Any] = asyncio.Queue()
@@ -126,7 +126,7 @@ class Api:
         if session is not None:
             listed["cookie"] = f"{self._cookie}={urlsafe_b64encode(session).rstrip(b'=').decode()}"
         if json is not None:
-            listed["content-type"] = "application/json"
+            listed.setdefault("content-type", "application/json")
         body = b"" if json is None else json if isinstance(json, bytes) else msgspec.json.encode(json)
         scope = {
             "type": "http",

@@ -130,11 +130,26 @@ async def _done(client: aiohttp.ClientSession, path: str, **body: Any) -> Any:
 
 @asynccontextmanager
 async def provider_owner(service: Service) -> AsyncIterator[aiohttp.ClientSession]:
-    """Signed in, with an identity provider that is filled in, and a domain that is not proven yet."""
-    async with (await newcomer(service)).client() as client:
+    """Signed in, with an identity provider that is filled in, a domain that is not proven yet, and a directory that asked things."""
+    someone = await newcomer(service)
+    async with someone.client() as client:
         await _provider(client)
         await _done(client, "/api/v1/domains", name="brouwer.example")
+        made = await _done(client, "/api/v1/scim-connections", name="Entra ID")
+        await _provision(service, made["token"], someone.email)
         yield client
+
+
+async def _provision(service: Service, token: str, email: str) -> None:
+    """A group, and a user whose address is its owner's: it waits to be linked."""
+    async with service.client(headers={"authorization": f"Bearer {token}"}) as client:
+        for path, body, status in (
+            ("Groups", {"displayName": "Clerks"}, 201),
+            ("Users", {"userName": email, "externalId": "7"}, 409),
+        ):
+            async with client.post(f"/scim/v2/{path}", json=body) as answer:
+                assert answer.status == status, await answer.text()
+    await asyncio.sleep(2.5)  # what it asked is written every other second
 
 
 async def setting_a_provider_up(service: Service) -> str:

@@ -34,7 +34,7 @@ Viewer = Literal[
     "at-mailbox",
     "at-enrolment",
 ]
-"""Who looks; holders have second factors, the provider-owner an identity provider and a domain, the saml-owner one of SAML, and the last three are half-way through signing in."""
+"""Who looks; holders have second factors, the provider-owner an identity provider, a domain and a directory, the saml-owner a provider of SAML, and the last three are half-way through signing in."""
 
 _FRESH_SECONDS: Final = 300.0
 _PAGE_KINDS: Final = frozenset(("html", "view"))
@@ -50,6 +50,7 @@ _VALUES: Final[dict[str, str | Callable[[Service], str]]] = {
     "/account/factors/passkeys": "/api/v1/account/factors",
     "/settings/providers": "/api/v1/providers",
     "/settings/saml-providers": "/api/v1/providers",
+    "/settings/provisioning": "/api/v1/scim-connections",
 }
 """What a path parameter stands for after this beginning of a page's path: the list of the API whose first item it is, or the value.
 
@@ -95,6 +96,7 @@ _VIEWERS: Final[dict[str, Viewer]] = {
     "/settings/providers": "provider-owner",
     "/settings/saml-providers": "saml-owner",
     "/settings/single-sign-on": "provider-owner",
+    "/settings/provisioning": "provider-owner",
     "/sign-in/factor": "at-factor",
     "/sign-in/browser": "at-mailbox",
     "/sign-in/enrolment": "at-enrolment",
@@ -203,6 +205,7 @@ class Visitors:
 
     async def _first(self, page: SitePage, collection: str, parameter: str) -> str:
         side = "/operator" if collection.startswith("/operator/") else ""
+        collection = collection.replace("/settings/provisioning/", "/scim-connections/")
         listed = _VALUES.get(collection, f"{side}/api/v1{collection.removeprefix(side).removeprefix('/api/v1')}")
         if not isinstance(listed, str):
             return listed(self._service)

@@ -14,6 +14,7 @@ from belsimple.identity import account, admission, api_tokens, invitations
 from belsimple.identity import support as tenants_side
 from belsimple.identity.admission import Admitted
 from belsimple.operators import support as operators_side
+from belsimple.scim import connections
 from belsimple.sso import domains, providers
 from belsimple.web.problems import Problem
 
@@ -32,8 +33,9 @@ from .factors import (
 from .links import as_gate, ask_for_reset, opened, posted
 from .operators import new_operator, signed_in
 from .people import ADDRESS, Account, digest, random_proof
-from .world import World
+from .world import World, refused
 
+scim = load_queries("belsimple.scim")
 sso = load_queries("belsimple.sso")
 ISSUER = "https://idp.example"
 HOME = "192.0.2.0/24"
@@ -198,10 +200,17 @@ async def support(someone: Someone) -> Try:
     return lambda address: enters(world, token, address)
 
 
-async def enters(world: World, token: bytes, address: str) -> str:
+async def directory_token(someone: Someone) -> Try:
+    """A directory's, which opens provisioning and nobody's account."""
+    async with someone.world.acting() as inside:
+        token = (await connections.add(inside, name="Entra ID")).token.encode()
+    return lambda address: enters(someone.world, token, address, someone.world.app.provisioning)
+
+
+async def enters(world: World, token: bytes, address: str, opened: Any = None) -> str:
     """Whether a token goes on."""
     try:
-        async with world.app.tenant(token, writing=False, address=address):
+        async with (opened or world.app.tenant)(token, writing=False, address=address):
             return "goes on"
     except asyncpg.InvalidAuthorizationSpecificationError:
         return REFUSED
@@ -327,6 +336,26 @@ async def suspended(someone: Someone) -> None:
 
 async def deactivated(someone: Someone) -> None:
     await someone.world.deactivate(someone.member)
+
+
+async def shut_by_directory(someone: Someone) -> None:
+    """Linked to a directory, and deactivated there; then an owner tries to let them in again."""
+    world, values = (
+        someone.world,
+        {"user_name": someone.member.email, "email": someone.member.email, "name": "Somebody"},
+    )
+    values |= {"external_id": "7", "language": None, "attributes": '{"title": "Clerk"}'}
+    async with world.acting() as inside:
+        made = await connections.add(inside, name="Entra ID")
+    async with world.app.provisioning(made.token.encode(), writing=True) as inside:
+        await inside.value(scim.add_user, **values, active=True)
+    async with world.acting() as inside:
+        [waiting] = await connections.waiting(inside, connection_id=made.connection_id)
+        await connections.link(inside, connection_id=made.connection_id, waiting_id=waiting.id)
+    async with world.app.provisioning(made.token.encode(), writing=True) as inside:
+        await inside.value(scim.change_user, id=someone.member.id, **values, active=False)
+    with refused("BS409"):
+        await world.reactivate(someone.member)
 
 
 async def networks(someone: Someone) -> None:

@@ -20,6 +20,7 @@ STATES = (
     State("provider switched off", ways.provider_off),
     State("tenant suspended", ways.suspended),
     State("account deactivated", ways.deactivated),
+    State("deactivated by its directory", ways.shut_by_directory),
     State("from a foreign network", ways.networks, ELSEWHERE),
 )
 WAYS = (
@@ -41,6 +42,7 @@ WAYS = (
     Way("session by the provider, open before", ways.provider_session),
     Way("session by a SAML provider, open before", saml.saml_session),
     Way("support, let in before", ways.support),
+    Way("directory's token, made before", ways.directory_token),
 )
 
 

@@ -19,7 +19,15 @@ def mutant(change: Mutant) -> Mutant:
 
 def all_mutants() -> dict[str, Mutant]:
     """By the guard's name."""
-    for module in ("mutants", "browser_mutants", "file_mutants", "provider_mutants", "saml_mutants", "token_mutants"):
+    for module in (
+        "mutants",
+        "browser_mutants",
+        "file_mutants",
+        "provider_mutants",
+        "saml_mutants",
+        "provisioning_mutants",
+        "token_mutants",
+    ):
         import_module(f"belsimple.attack.{module}")
     return dict(_mutants)
 

@@ -590,3 +590,30 @@ select pg_temp.edit('identity.end_named_sessions(uuid,integer,text,text[],bytea,
 
 -- name: only_way
 select pg_temp.edit('identity.verdict(uuid,uuid,text[],inet,text)', 'if bound and not excepted and not ''idp'' = any (p_proven)', 'if false');
+
+-- name: scim_reads
+select pg_temp.edit('scim.users(text,uuid,text,text,text[],boolean,integer,integer)', 'x.tenant_id = c.tenant_id and x.connection_id = c.id and', '');
+
+-- name: scim_hold
+select pg_temp.edit('scim.hold(scim.connection,uuid,integer)', 'p.tenant_id = c.tenant_id and p.connection_id = c.id and', '');
+
+-- name: scim_filter
+create or replace function scim.matches(d jsonb, f jsonb) returns boolean language sql immutable as 'select true';
+select pg_temp.edit('scim.users(text,uuid,text,text,text[],boolean,integer,integer)', 'and (p_external_id is null or x.external_id = p_external_id) and (p_user_name is null or lower(x.user_name) = lower(p_user_name))', '');
+
+-- name: scim_mapping
+select pg_temp.edit('scim.map_group(uuid,uuid,uuid,integer)', 'perform identity.require_roles(array_remove(array[g.role_id, p_role], null), ''/role_id'');', '');
+
+-- name: scim_reach
+select pg_temp.edit('scim.renew_token(uuid,bytea,text)', 'perform scim.require_reach(c);', '');
+
+-- name: scim_shut
+drop trigger keep_shut on identity.account;
+
+-- name: scim_adoption
+select pg_temp.edit('scim.add_user(text,text,text,text,text,boolean,text)', 'return query select ''waiting'', null::uuid;',
+    'insert into scim.person (tenant_id, connection_id, id, external_id, user_name, attributes, active) values (c.tenant_id, c.id, held, p_external_id, p_user_name, p_attributes::jsonb, p_active);
+     return query select ''made'', held;');
+
+-- name: scim_domain
+select pg_temp.edit('scim.require_address(scim.connection,uuid,text)', 'if not identity.owns_domain', 'if false and not identity.owns_domain');

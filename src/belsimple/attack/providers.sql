@@ -54,3 +54,7 @@ select x.account_id from identity.provider_account x where x.tenant_id = $1 and 
 -- name: last_reason
 -- Why the last sign-in by a provider failed.
 select x.reason from identity.provider_attempt x where x.tenant_id = $1 and x.provider_id = $2 order by x.id desc limit 1;
+
+-- name: remove_connections
+-- Directories of the suite; what they made goes with the tenant.
+delete from scim.connection where tenant_id = $1;

@@ -46,6 +46,7 @@ SETTINGS: Final[tuple[MenuEntry, ...]] = (
     MenuEntry(
         _("Single sign-on"), "/settings/single-sign-on", within=("/settings/providers", "/settings/saml-providers")
     ),
+    MenuEntry(_("Provisioning"), "/settings/provisioning"),
     MenuEntry(_("Audit trail"), "/settings/audit"),
     MenuEntry(_("Support access"), "/settings/support"),
 )

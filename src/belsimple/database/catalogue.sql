@@ -89,7 +89,7 @@ select 'fatal', format('policy %s on %s.%s is not one of ours', p.polname, n.nsp
 from pg_policy p join pg_class c on c.oid = p.polrelid join pg_namespace n on n.oid = c.relnamespace
 cross join lateral (select coalesce(pg_get_expr(p.polqual, p.polrelid), '') || '|' || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') as condition,
     array(select replace(r.rolname, :prefix::text || '_', '') from unnest(p.polroles) o left join pg_roles r on r.oid = o order by 1) as roles) f
-where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators') and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
+where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators', 'scim') and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner'
   and (p.polcmd::text, f.condition, f.roles) is distinct from ('*', 'true|true', array['owner'])
   and not (n.nspname = 'jobs' and c.relname like 'procrastinate\_%' and f.roles = array['owner', 'worker'])
   and not (n.nspname = 'audit' and c.relname = 'entry'
@@ -102,9 +102,9 @@ where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit
 -- The trail is written by three triggers on every protected table, all of them awake.
 select 'fatal', format('trigger %s on %s is missing or disabled', v.name, p.relation)
 from (select relation from tenancy.protected_tables() union all
-      values ('identity.tenant'), ('identity.account'), ('identity.password'), ('identity.invitation'), ('identity.password_reset'), ('identity.email_change'), ('identity.session'), ('identity.policy'), ('identity.totp'), ('identity.recovery_code'), ('identity.passkey'), ('identity.provider'), ('identity.provider_rule'), ('identity.provider_setup'), ('identity.provider_account'), ('identity.domain'), ('access.role'), ('access.assignment'), ('keys.tenant_key'), ('files.file'), ('tenancy.setting')) p
+      values ('identity.tenant'), ('identity.account'), ('identity.password'), ('identity.invitation'), ('identity.password_reset'), ('identity.email_change'), ('identity.session'), ('identity.policy'), ('identity.totp'), ('identity.recovery_code'), ('identity.passkey'), ('identity.provider'), ('identity.provider_rule'), ('identity.provider_setup'), ('identity.provider_account'), ('identity.domain'), ('scim.connection'), ('scim.token'), ('scim.person'), ('scim.directory_group'), ('scim.membership'), ('access.role'), ('access.assignment'), ('keys.tenant_key'), ('files.file'), ('tenancy.setting')) p
 cross join (values ('audit_insert'), ('audit_update'), ('audit_delete')) v(name)
-where not (p.relation in ('identity.session', 'identity.totp', 'identity.recovery_code', 'identity.passkey', 'identity.provider_account') and v.name = 'audit_update') and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
+where not (p.relation in ('identity.session', 'identity.totp', 'identity.recovery_code', 'identity.passkey', 'identity.provider_account', 'scim.token') and v.name = 'audit_update') and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace join pg_proc f on f.oid = t.tgfoid
                   where n.nspname || '.' || c.relname = p.relation and t.tgname = v.name and t.tgenabled in ('O', 'A') and f.pronamespace::regnamespace || '.' || f.proname = 'audit.capture');
 
 -- name: ending_triggers
@@ -117,7 +117,7 @@ from (values ('identity.password', 'end_sessions'), ('identity.account', 'end_se
              ('identity.totp', 'end_pending_sign_ins'), ('identity.totp', 'end_pending_sign_ins_gone'), ('identity.passkey', 'end_pending_sign_ins'), ('access.assignment', 'end_pending_sign_ins'),
              ('identity.totp', 'tell_of_factor'), ('identity.totp', 'tell_of_factor_gone'), ('identity.passkey', 'tell_of_factor'), ('identity.recovery_code', 'tell_of_recovery_code'),
              ('identity.recovery_code', 'tell_of_recovery_codes'), ('identity.provider', 'provider_changed'), ('identity.session', 'break_glass_used'),
-             ('access.assignment', 'keep_break_glass'), ('identity.account', 'keep_break_glass'),
+             ('access.assignment', 'keep_break_glass'), ('identity.account', 'keep_break_glass'), ('identity.account', 'keep_shut'),
              ('access.role', 'complete_role')) v(relation, name)
 where not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
                   where n.nspname || '.' || c.relname = v.relation and t.tgname = v.name and t.tgenabled in ('O', 'A'));
@@ -198,7 +198,7 @@ from pg_proc p join pg_namespace n on n.oid = p.pronamespace cross join pg_roles
 where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'context.verified', 'audit.write', 'audit.record_system', 'identity.open_session', 'identity.add_invitation', 'identity.tell', 'identity.tell_owners', 'identity.bearer', 'identity.support_bearer', 'identity.support_open', 'identity.support_names',
       'identity.end_pending', 'identity.admit', 'identity.go_on', 'identity.hold_pending', 'identity.verdict', 'identity.keep_totp', 'identity.keep_passkey', 'identity.keep_recovery_codes',
       'identity.refresh_session', 'identity.configure_provider', 'identity.account_of', 'identity.make_account', 'identity.follow_rules', 'identity.link_account', 'identity.confirm_by_provider',
-      'identity.note_domain', 'security.count', 'security.refused', 'security.failed_sign_in', 'identity.clear_factors', 'tenancy.clear_factors', 'tenancy.create', 'tenancy.create_tenant', 'tenancy.invite_by_command',
+      'identity.note_domain', 'scim.acting', 'scim.hold', 'scim.write', 'scim.follow', 'scim.claimed', 'security.count', 'security.refused', 'security.failed_sign_in', 'identity.clear_factors', 'tenancy.clear_factors', 'tenancy.create', 'tenancy.create_tenant', 'tenancy.invite_by_command',
       'tenancy.invite', 'tenancy.invite_member', 'tenancy.set_status', 'tenancy.remove_synthetic', 'tenancy.protect', 'tenancy.searchable', 'access.permissions_of', 'files.attach', 'files.set_quota', 'files.usage_of',
       'operators.act_as', 'operators.open_session', 'operators.add_invitation', 'operators.invite_by_command', 'operators.listed',
       'jobs.defer', 'mail.post', 'mail.add_link', 'mail.finish', 'mail.messages', 'mail.retry')
@@ -206,7 +206,7 @@ where n.nspname || '.' || p.proname in ('context.sign', 'context.stamp', 'contex
 
 -- name: part_functions
 -- Every other part executes what the migrations gave it and nothing of another part's: else what is broken in web would open mails' links,
--- set passwords or enter jobs' tickets. The last two of app's and the last of gate's are the release's before this one, until the second half of the upgrade.
+-- set passwords or enter jobs' tickets. Two of app's (tenant_settings and its sister) and the last of gate's are the release's before this one, until the second half of the upgrade.
 with given(part, functions) as (values
     ('app', array['access.change_role', 'access.create_role', 'access.delete_role', 'access.permissions', 'access.roles', 'audit.actors', 'audit.history', 'audit.refused', 'context.enter', 'context.touch',
         'files.add', 'files.content', 'files.downloaded', 'files.permitted', 'files.room', 'files.usage', 'idempotency.claim', 'idempotency.store',
@@ -214,7 +214,10 @@ with given(part, functions) as (values
         'identity.invitations', 'identity.invite', 'identity.leave_support', 'identity.me', 'identity.member_factors', 'identity.members', 'identity.names', 'identity.own_email_change', 'identity.own_permissions', 'identity.own_sessions', 'identity.own_tokens', 'identity.request_email_change', 'identity.settings', 'identity.policy_shown', 'identity.change_policy',
         'identity.providers', 'identity.add_provider', 'identity.set_provider_status', 'identity.remove_provider', 'identity.change_rules', 'identity.provider_attempts', 'identity.begin_setup',
         'identity.provider_policy', 'identity.possible_break_glass', 'identity.change_provider_policy', 'identity.domains', 'identity.add_domain', 'identity.remove_domain', 'identity.change_domain', 'identity.check_domain',
-        'identity.support_grants', 'identity.viewer', 'identity.withdraw_invitation', 'limits.refund', 'limits.take', 'mail.post_to_member', 'tenancy.change_setting', 'tenancy.setting_value', 'tenancy.settings', 'tenancy.words', 'identity.tenant_settings', 'identity.change_tenant_settings']),
+        'identity.support_grants', 'identity.viewer', 'identity.withdraw_invitation', 'limits.refund', 'limits.take', 'mail.post_to_member', 'tenancy.change_setting', 'tenancy.setting_value', 'tenancy.settings', 'tenancy.words', 'identity.tenant_settings', 'identity.change_tenant_settings',
+        'scim.enter', 'scim.users', 'scim.groups', 'scim.held_user', 'scim.add_user', 'scim.change_user', 'scim.delete_user', 'scim.held_group', 'scim.add_group', 'scim.change_group', 'scim.delete_group', 'scim.note',
+        'scim.connections', 'scim.add_connection', 'scim.change_connection', 'scim.set_connection_status', 'scim.remove_connection', 'scim.renew_token', 'scim.end_token', 'scim.requests', 'scim.conflicts', 'scim.link',
+        'scim.drop_conflict', 'scim.mapped_groups', 'scim.try_mapping', 'scim.map_group', 'scim.member_directory', 'scim.detach']),
     ('gate', array['audit.refused', 'context.enter', 'context.touch', 'idempotency.claim', 'idempotency.store', 'identity.accept_invitation', 'identity.change_own_password',
         'identity.confirm_email_change', 'identity.confirm_reset', 'identity.current_hashing', 'identity.email_change_open', 'identity.end_own_session',
         'identity.invitation_open', 'identity.invitation_shown', 'identity.me', 'identity.own_password_parameters', 'identity.password_parameters', 'identity.reauthenticate',
@@ -238,7 +241,7 @@ with given(part, functions) as (values
 select 'fatal', format('role %s may execute %s', r.rolname, p.oid::regprocedure)
 from given g cross join everybody e cross join checks c join pg_roles r on r.rolname = :prefix::text || '_' || g.part
 cross join pg_proc p join pg_namespace n on n.oid = p.pronamespace
-where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators')
+where n.nspname in ('system', 'tenancy', 'context', 'identity', 'access', 'audit', 'limits', 'idempotency', 'jobs', 'keys', 'files', 'mail', 'security', 'operators', 'scim')
   and pg_get_userbyid(n.nspowner) = :prefix::text || '_owner' and has_function_privilege(r.oid, p.oid, 'EXECUTE')
   and n.nspname || '.' || p.proname <> all (g.functions || c.functions || case g.part when 'backup' then '{}' else e.functions end)
   and not (g.part = 'worker' and n.nspname = 'jobs' and p.proname like 'procrastinate\_%');

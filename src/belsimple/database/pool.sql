@@ -14,6 +14,10 @@ reset all; select context.pristine();
 -- Verifies the session's token and stamps this transaction with its tenant, account and permissions.
 select tenant_id, account_id, session_id, permissions, touch_due, fresh from context.enter(:token, :address::text::inet);
 
+-- name: enter_provisioning
+-- The same for a directory's token, which opens SCIM and nothing else.
+select tenant_id, account_id, session_id, permissions, touch_due, fresh from scim.enter(:token, :address::text::inet);
+
 -- name: enter_job
 -- The worker's way in: the ticket of a job that is being worked on.
 select tenant_id, account_id, permissions, task, args from jobs.enter(:job_id);

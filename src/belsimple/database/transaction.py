@@ -160,6 +160,7 @@ class _Entered(_Begun):
     """The same inside the tenant of a session."""
 
     __slots__ = ("_address", "_token")
+    _query = _q.enter
 
     def __init__(self, pool: Pool, used: "WeakSet[Any]", token: bytes, address: str | None, *, writing: bool) -> None:
         super().__init__(pool, used, writing=writing)
@@ -169,12 +170,18 @@ class _Entered(_Begun):
     async def __aenter__(self) -> Transaction:
         connection = await super().__aenter__()
         try:
-            entered = await connection.fetchrow(_q.enter.sql, self._token, self._address)
+            entered = await connection.fetchrow(self._query.sql, self._token, self._address)
         except BaseException as error:
             await self.__aexit__(type(error), error, error.__traceback__)
             raise
         principal = Principal(entered[0], entered[1], entered[2], permissions_of(entered[3]), entered[5])
         return Transaction(connection, principal, touch_due=entered[4])
+
+
+class _Provisioning(_Entered):
+    """The same inside the tenant of a directory's token."""
+
+    _query = _q.enter_provisioning
 
 
 class _Operating(_Begun):
@@ -230,6 +237,12 @@ class Database:
         (28000) when the token opens no session, or not from there.
         """
         return _Entered(self._pool, self._used, token, address or None, writing=writing)
+
+    def provisioning(
+        self, token: bytes, *, writing: bool, address: str | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction of the directory whose token this is; it ends as `tenant`'s does. Raises what `tenant` raises."""
+        return _Provisioning(self._pool, self._used, token, address or None, writing=writing)
 
     def operator(self, token: bytes, *, writing: bool) -> AbstractAsyncContextManager[OperatorTransaction]:
         """A transaction of the operator whose session `token` opens; it ends as `tenant`'s does.

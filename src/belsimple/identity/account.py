@@ -191,3 +191,19 @@ async def change_member(
     """
     await transaction.value(_q.change_member, id=member_id, status=status, roles=roles, expected=expected)
     return await member(transaction, member_id=member_id)
+
+
+class MemberDirectory(msgspec.Struct, frozen=True):
+    """The directory that looks after a member's account. `active`: what that directory says."""
+
+    connection_id: UUID
+    connection: str
+    external_id: str | None
+    user_name: str
+    active: bool
+    linked: bool
+
+
+async def member_directory(transaction: Transaction, *, member_id: UUID) -> MemberDirectory | None:
+    """The directory that a member is in, if there is one."""
+    return await transaction.row(_q.member_directory, MemberDirectory, id=member_id)

@@ -52,10 +52,10 @@ class Scope(msgspec.Struct, frozen=True):
     description: str
 
 
-def new_text() -> str:
+def new_text(prefix: str = PREFIX) -> str:
     """The text of a new token."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(BODY))
-    return PREFIX + body + checksum_of(body)
+    return prefix + body + checksum_of(body)
 
 
 def checksum_of(body: str) -> str:

@@ -53,7 +53,9 @@ async def member(transaction: Transaction, id: UUID) -> View:
     shown = await account.member(transaction, member_id=id)
     roles = await account.role_choices(transaction)
     factors = await account.member_factors(transaction, member_id=id)
-    return view("member.html", member=shown, roles=roles, factors=factors, own_id=transaction.principal.account_id)
+    directory = await account.member_directory(transaction, member_id=id)
+    own_id = transaction.principal.account_id
+    return view("member.html", member=shown, roles=roles, factors=factors, directory=directory, own_id=own_id)
 
 
 @page(

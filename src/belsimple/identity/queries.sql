@@ -155,3 +155,7 @@ select security.sweep();
 -- name: sweep_pending
 -- Removes pending sign-ins past their time.
 select identity.sweep_pending();
+
+-- name: member_directory
+-- Whose directory a member is in.
+select connection_id, connection, external_id, user_name, active, linked from scim.member_directory(:id);

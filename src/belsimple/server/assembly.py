@@ -25,6 +25,7 @@ from belsimple.metrics.process import CountingLog, ProcessFigures, begin, note_c
 from belsimple.modules import Module, discover, endpoints_of
 from belsimple.operators.endpoints import ENDPOINTS as OPERATORS
 from belsimple.outbound import GuardedClient
+from belsimple.scim.endpoints import ENDPOINTS as SCIM
 from belsimple.server import tls
 from belsimple.server.filing import vault
 from belsimple.server.layout import metrics_folder
@@ -73,6 +74,7 @@ _OURS: Final = (
     *POLICY,
     *POLICY_PAGES,
     *SSO,
+    *SCIM,
     *MODULE_SETTINGS,
     *USAGE,
     *OPERATORS,
@@ -140,7 +142,7 @@ def build_part(part: Part, settings: Settings) -> ASGIApp:
 
 def _services(part: Part, settings: Settings, hasher: Hasher | None, modules: object) -> dict[str, object]:
     if part == "web":
-        return {"vault": vault(settings), "modules": modules}
+        return {"vault": vault(settings), "modules": modules, "origin": str(settings.url)}
     if part == "gate":
         return {
             "hasher": hasher,

@@ -22,6 +22,7 @@ from belsimple.web.pages import PagePlan, PageUploadPlan
 from belsimple.web.plan import Plan
 from belsimple.web.previews import PreviewPlan
 from belsimple.web.problems import MethodNotAllowed, NotFound
+from belsimple.web.provisioning_plan import ScimPlan
 from belsimple.web.router import Router
 from belsimple.web.runtime import Runtime
 from belsimple.web.settings import WebSettings
@@ -210,6 +211,7 @@ def _plan_of(endpoint: Endpoint) -> type[Plan]:
         "preview": PreviewPlan,
         "export": ExportPlan,
         "asset": AssetPlan,
+        "scim": ScimPlan,
     }
     return answering.get(endpoint.signature.returns.kind, Plan)
 

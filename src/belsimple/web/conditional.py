@@ -41,6 +41,6 @@ def not_modified(exchange: Exchange, reply: Reply) -> Reply:
     if given is None or reply.etag is None:
         return reply
     known = {tag.strip().removeprefix(b"W/") for tag in given.split(b",")}
-    if given.strip() != b"*" and reply.etag.encode("ascii") not in known:
+    if given.strip() != b"*" and reply.etag.removeprefix("W/").encode("ascii") not in known:
         return reply
     return Reply(304, etag=reply.etag)

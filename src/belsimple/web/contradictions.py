@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from belsimple.web.declaration import PARAMETER, SIGNED_IN
 from belsimple.web.inputs import Form
 from belsimple.web.limits import ByFields, Limit
+from belsimple.web.provisioning import SCIM
 from belsimple.web.signature import Signature
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _about_access(made: "Endpoint") -> list[Contradiction]:
         (not declared, 'the permission must be "x:y", "signed-in" or "public"'),
         (made.public and takes.transaction, "a public endpoint has no session, hence no transaction"),
         (
-            not made.public and not takes.transaction and not made.page,
+            not made.public and not takes.transaction and not made.page and not takes.request,
             "an endpoint with a permission takes the transaction",
         ),
         (not made.public and takes.database, "a handler inside a tenant gets nothing that could open another"),
@@ -85,6 +86,10 @@ def _about_answers(made: "Endpoint") -> list[Contradiction]:
         (looks != (made.look is not None), "`look` and the parameter `preview` go together"),
         (looks and not downloadable, "a look is for a GET of part web, with a permission"),
         (unpaged, "a list's query derives from Paging"),
+        (
+            (kind == "scim") != made.path.startswith(SCIM) or (kind == "scim") != made.signature.request,
+            "what lies under /scim/v2/ takes a ScimRequest and returns a ScimAnswer, and nothing else does",
+        ),
         (made.idempotent and made.method != "POST", "Idempotency-Key is for POST"),
         (made.idempotent and made.public, "a stored answer belongs to an account"),
         (made.idempotent and made.secret, "an answer that holds a secret is never stored"),

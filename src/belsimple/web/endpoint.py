@@ -24,7 +24,7 @@ Precondition = Literal["required", "optional"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PARTS = ("web", "gate", "operator")
-_PATH = re.compile(r"(?:/(?:[a-z0-9._-]+|\{[a-z_]+\}))+/?|/")
+_PATH = re.compile(r"(?:/(?:[A-Za-z0-9._-]+|\{[a-z_]+\}))+/?|/")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

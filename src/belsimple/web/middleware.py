@@ -20,6 +20,7 @@ from belsimple.web.log import Access, Log, failure
 from belsimple.web.origins import Origins
 from belsimple.web.pages import showing_of, wants_page
 from belsimple.web.problems import Problem
+from belsimple.web.provisioning import SCIM, explained
 from belsimple.web.router import Router
 from belsimple.web.settings import WebSettings
 from belsimple.web.showing import Pages
@@ -145,6 +146,8 @@ class Outermost:
         return self._reply(exchange, problem or Problem())
 
     def _reply(self, exchange: Exchange, problem: Problem) -> Reply:
+        if exchange.path.startswith(SCIM):
+            return explained(problem)
         reply = Reply.of(problem)
         if self._pages is not None and wants_page(exchange):
             reply.body = self._pages.explain(problem, showing_of(exchange)).encode()

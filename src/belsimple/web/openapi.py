@@ -13,8 +13,8 @@ from belsimple.web.signature import Returns
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{name}"
-_FOR_PEOPLE = ("view", "asset", "preview")
-"""Kinds of answers that pages are made of."""
+_APART = ("view", "asset", "preview", "scim")
+"""Kinds of answers that pages are made of; and SCIM, which describes itself (RFC 7644, section 4)."""
 _PREFIX = {"web": "", "operator": "/operator"}
 _TITLE = {"web": "belsimple", "operator": "belsimple, the operator's side"}
 
@@ -49,10 +49,8 @@ def openapi_endpoint(side: Literal["web", "operator"], endpoints: Iterable[Endpo
 
 
 def document(endpoints: Iterable[Endpoint], side: Literal["web", "operator"] = "web") -> Json:
-    """The document for these endpoints of one side; pages for people are not part of the interface."""
-    interface = [
-        one for one in endpoints if one.signature.returns.kind not in _FOR_PEOPLE and not one.signature.uploads
-    ]
+    """The document for these endpoints of one side; pages for people are not part of the interface, nor is SCIM."""
+    interface = [one for one in endpoints if one.signature.returns.kind not in _APART and not one.signature.uploads]
     listed = sorted(interface, key=lambda one: (one.path, one.method))
     types = list({id(kind): kind for one in listed for kind in _types(one)}.values())
     schemas, components = msgspec.json.schema_components([*types, ProblemDetails], ref_template=_REF)

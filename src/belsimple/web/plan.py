@@ -34,6 +34,7 @@ class Plan:
         self._runtime = runtime
         self._endpoint = endpoint
         self._handler = endpoint.handler
+        self._guard = runtime.accounts
         self._writing = not endpoint.reads
         self._permission = None if endpoint.permission == SIGNED_IN else endpoint.permission
         self._read_path = compile_path(takes) if takes.path else None
@@ -184,7 +185,7 @@ class Plan:
             raise Forbidden
         if self._endpoint.fresh and not principal.fresh:
             raise ReauthenticationRequired
-        self._runtime.accounts.take(principal.account_id)
+        self._guard.take(principal.account_id)
         if isinstance(principal, Principal):
             self._runtime.tenants.take(principal.tenant_id)
 

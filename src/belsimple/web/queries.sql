@@ -33,3 +33,7 @@ select operators.store_answer(:session, :route, :key, :status, :body, :location,
 -- name: refund_limit
 -- Gives back a unit that was taken for an attempt which proved honest.
 select limits.refund(:key, :every);
+
+-- name: note_provisioning
+-- Requests of a directory's token, for the page of its connection.
+select scim.note(:token, :entries);

@@ -13,9 +13,11 @@ from belsimple.web.cookies import Cookies
 from belsimple.web.endpoint import Part
 from belsimple.web.flood import FloodGuard
 from belsimple.web.inputs import Caller
+from belsimple.web.journal import Journal
 from belsimple.web.refusals import Refusals
 from belsimple.web.settings import WebSettings
 from belsimple.web.streams import Streams
+from belsimple.web.turns import RATE, Turns
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -50,21 +52,25 @@ class Runtime:
         self.streams = Streams()
         self.renderer = Renderer()
         self.refusals = Refusals(self._record_refusal, report)
+        self.directories = FloodGuard(RATE)
+        self.turns = Turns()
+        self.journal = Journal(self._note_provisioning, report)
         self.report = report
         self._touching: dict[bytes, asyncio.Task[None]] = {}
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin recording refusals in the background."""
-        self._flushing = asyncio.create_task(self.refusals.run())
+        """Begin recording refusals, and what directories asked, in the background."""
+        self._flushing = [asyncio.create_task(self.refusals.run()), asyncio.create_task(self.journal.run())]
 
     async def stop(self) -> None:
         """Write what is still to be written and close the database."""
-        if self._flushing is not None:
-            self._flushing.cancel()
-            await asyncio.gather(self._flushing, return_exceptions=True)
+        for task in self._flushing:
+            task.cancel()
+        await asyncio.gather(*self._flushing, return_exceptions=True)
         await asyncio.gather(*self._touching.values(), return_exceptions=True)
         await self.refusals.flush()
+        await self.journal.flush()
         await self.database.close()
 
     def enter(
@@ -95,3 +101,6 @@ class Runtime:
     async def _record_refusal(self, token: bytes, route: str, status: int, times: int) -> None:
         query = q.record_operator_refusal if self.operators else q.record_refusal
         await self.database.call(query, token=token, route=route, status=status, times=times)
+
+    async def _note_provisioning(self, token: bytes, entries: str) -> None:
+        await self.database.call(q.note_provisioning, token=token, entries=entries)

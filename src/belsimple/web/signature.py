@@ -11,12 +11,15 @@ import msgspec
 from belsimple.web.answers import Answer, Asset, Created, Download, Export, Page, Preview, Redirect, View
 from belsimple.web.declaration import DeclarationError
 from belsimple.web.inputs import Form, FormUpload, Paging, PreviewInfo, Upload
+from belsimple.web.provisioning import ScimAnswer, ScimRequest
 
 Handler = Callable[..., Awaitable[Any]]
-Kind = Literal["object", "created", "nothing", "page", "answer", "asset", "download", "export", "preview", "view"]
-SERVICES = frozenset({"hasher", "factors", "providers", "saml", "behind", "modules", "machine"})
+Kind = Literal[
+    "object", "created", "nothing", "page", "answer", "asset", "download", "export", "preview", "view", "scim"
+]
+SERVICES = frozenset({"hasher", "factors", "providers", "saml", "behind", "modules", "machine", "origin"})
 """Parameters filled from the objects given at assembly: the Argon2 pool (parts gate and operator), what checks second factors
-and what speaks with identity providers of either kind (part gate), the ways to both and the installed modules (part web), what is known of the machine (part operator)."""
+and what speaks with identity providers of either kind (part gate), the ways to both, the installed modules and the public address (part web), what is known of the machine (part operator)."""
 
 
 _FILLED_IN = frozenset(
@@ -32,6 +35,7 @@ _FILLED_IN = frozenset(
         "upload",
         "uploads",
         "preview",
+        "request",
     }
 )
 
@@ -61,6 +65,7 @@ class Signature:
     upload: bool
     uploads: bool
     preview: bool
+    request: bool
     services: tuple[str, ...]
     returns: Returns
 
@@ -88,6 +93,7 @@ def read_signature(where: str, handler: Handler, path_names: list[str]) -> Signa
         upload=_upload(where, hints) if "upload" in names else False,
         uploads=_uploads(where, hints) if "uploads" in names else False,
         preview=_preview(where, hints) if "preview" in names else False,
+        request=_request(where, hints) if "request" in names else False,
         services=tuple(sorted(names & SERVICES)),
         returns=_returns(where, hints),
     )
@@ -149,6 +155,12 @@ def _uploads(where: str, hints: dict[str, Any]) -> bool:
     return True
 
 
+def _request(where: str, hints: dict[str, Any]) -> bool:
+    if hints["request"] is not ScimRequest:
+        raise DeclarationError(where, "`request` must be a ScimRequest")
+    return True
+
+
 def _preview(where: str, hints: dict[str, Any]) -> bool:
     if hints["preview"] is not PreviewInfo:
         raise DeclarationError(where, "`preview` must be a PreviewInfo")
@@ -200,6 +212,7 @@ _WITHOUT_JSON: dict[Any, Returns] = {
     Download: Returns("download", None),
     Preview: Returns("preview", None),
     Export: Returns("export", None),
+    ScimAnswer: Returns("scim", None),
     **{kind: Returns("view", None) for kind in (View, Redirect, View | Redirect, Redirect | View)},
 }
 

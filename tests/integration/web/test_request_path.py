@@ -45,6 +45,7 @@ class Front:
                 "behind": (),
                 "vault": Vault(KeyStore(_NOWHERE, None), FolderStore(_NOWHERE), limit=1),
                 "modules": (),
+                "origin": "https://localhost",
             },
             pages=console_pages("web", all_endpoints()),
         )
