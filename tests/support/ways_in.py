@@ -4,6 +4,7 @@ import datetime as dt
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -274,12 +275,12 @@ async def come_back(
 
 
 async def _linked(someone: Someone) -> None:
-    made = await _in_use(someone)
+    made = await in_use(someone)
     session = await someone.world.session(someone.member)
     await prove_own(someone.world, session, made, "linking", "member")
 
 
-async def _in_use(someone: Someone) -> UUID:
+async def in_use(someone: Someone) -> UUID:
     """The tenant's provider, set up, tried and switched on by its owner."""
     world = someone.world
     if someone.provider is None:
@@ -363,7 +364,7 @@ async def networks(someone: Someone) -> None:
 
 
 async def provider_only(someone: Someone) -> None:
-    await _in_use(someone)
+    await in_use(someone)
     async with someone.world.acting() as inside:
         known = await domains.policy(inside)
         await domains.change_policy(
@@ -372,5 +373,5 @@ async def provider_only(someone: Someone) -> None:
 
 
 async def provider_off(someone: Someone) -> None:
-    await _in_use(someone)
+    await in_use(someone)
     await switch(someone, "disabled")

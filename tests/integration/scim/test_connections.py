@@ -13,7 +13,7 @@ from belsimple.sso import providers
 from belsimple.web.problems import NotFound
 from tests.support.api import Api
 from tests.support.directory import Directory
-from tests.support.ways_in import Someone, _in_use
+from tests.support.ways_in import Someone, in_use
 from tests.support.world import World, refused
 
 access = load_queries("belsimple.access")
@@ -262,7 +262,7 @@ async def test_a_program_makes_no_connection(world: World) -> None:
 
 async def test_what_a_connection_refers_to_may_go(directory: Directory) -> None:
     someone = await Someone.new(directory.world)
-    provider = await _in_use(someone)
+    provider = await in_use(someone)
     await changed(directory, provider_id=provider)
     group = await directory.group("Clerks")
     async with directory.world.acting() as inside:

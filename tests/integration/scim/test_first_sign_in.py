@@ -7,14 +7,14 @@ from belsimple.scim import connections
 from tests.support.directory import Directory
 from tests.support.factors import AGENT
 from tests.support.people import ADDRESS, digest
-from tests.support.ways_in import ISSUER, Someone, _in_use, _set_off, sso
+from tests.support.ways_in import ISSUER, Someone, in_use, set_off, sso
 from tests.support.world import World
 
 
 async def bound(directory: Directory, claim: str = "sub", attribute: str = "externalId") -> Someone:
     """The connection bound to the tenant's provider."""
     someone = await Someone.new(directory.world)
-    provider = await _in_use(someone)
+    provider = await in_use(someone)
     async with directory.world.acting() as inside:
         await connections.change(
             inside,
@@ -31,7 +31,7 @@ async def bound(directory: Directory, claim: str = "sub", attribute: str = "exte
 
 async def come(someone: Someone, subject: str, **claims: str) -> tuple[str, str | None, str | None]:
     """Sign in by the provider: outcome, account and reason."""
-    token = await _set_off(someone, ADDRESS)
+    token = await set_off(someone, ADDRESS)
     assert token
     [found] = await someone.world.gate.call(
         sso.prove_provider,
@@ -72,7 +72,7 @@ async def test_a_second_subject_with_the_same_key_links_nothing(directory: Direc
 
 async def test_without_a_binding_nobody_is_linked(directory: Directory) -> None:
     someone = await Someone.new(directory.world)
-    await _in_use(someone)
+    await in_use(someone)
     await directory.user("jan")
     assert await come(someone, "ext-jan", email=f"jan@{directory.domain}") == ("refused", None, "not_linked")
 
