@@ -353,7 +353,7 @@ create trigger keep_shut after update of status on identity.account for each row
 -- A directory brings thousands at once: they are told by whoever brings them. As in 0013 for everybody else.
 create or replace function identity.welcome() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-    if (context.verified())[8] <> 'scim' then
+    if (context.verified())[8] is distinct from 'scim' then
         perform identity.tell('welcome', new.tenant_id, new.id, jsonb_build_object('email', new.email));
     end if;
     return null;
