@@ -12,6 +12,7 @@ from belsimple.sso.provider_pages import NameForm
 from belsimple.sso.provider_routes import Address, Name
 from belsimple.sso.saml.provider import ALGORITHMS, Binding
 from belsimple.sso.saml_party import SamlParty
+from belsimple.sso.saml_proposals import Change, Trust
 from belsimple.sso.saml_provider_routes import (
     KEYS,
     METADATA,
@@ -21,7 +22,7 @@ from belsimple.sso.saml_provider_routes import (
     Issuer,
     SignatureAlgorithms,
 )
-from belsimple.sso.saml_providers import SamlProviderShown, Trust
+from belsimple.sso.saml_providers import SamlProviderShown
 from belsimple.web.answers import Redirect, View, view
 from belsimple.web.endpoint import page
 from belsimple.web.inputs import Form
@@ -116,7 +117,7 @@ async def configuration(transaction: Transaction, saml: SamlParty, id: UUID) -> 
     return _configuration(shown, shown.trust, None)
 
 
-def _configuration(shown: SamlProviderShown, trust: Trust, changes: list[actions.Change] | None) -> View:
+def _configuration(shown: SamlProviderShown, trust: Trust, changes: list[Change] | None) -> View:
     return view(
         "saml_configuration.html",
         provider=shown,

@@ -11,7 +11,8 @@ from belsimple.sso import saml_providers as actions
 from belsimple.sso.provider_routes import Address, Name, NewProvider
 from belsimple.sso.saml.provider import Binding, SignatureAlgorithm
 from belsimple.sso.saml_party import SamlParty
-from belsimple.sso.saml_providers import Preview, SamlProviderShown
+from belsimple.sso.saml_proposals import Preview
+from belsimple.sso.saml_providers import SamlProviderShown
 from belsimple.web.answers import Answer, Created
 from belsimple.web.endpoint import endpoint
 from belsimple.web.form_errors import SAID
