@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.service import Service, new_service, running_service
 
-_FIRST = ("attack", "browser", "faults", "integration/service", "operations")
+_FIRST = ("attack", "browser", "faults", "integration/service", "operations", "saml_sign_on", "single_sign_on")
 """Folders with files of few tests, some of which last a minute: done last, they would leave one of two workers idle."""
 
 

@@ -38,6 +38,7 @@ PAGES = {
 STALE = {
     "/settings/support/{id}/end",
     "/settings/providers/{id}/rules/trial",
+    "/settings/saml-providers/{id}/metadata",
     "/settings/provisioning/{id}/groups/{group}/trial",
     "/settings/domains/{id}/look",
 }

@@ -1,6 +1,6 @@
 """SAML in a browser against pysaml2's provider: set up by an owner, first and second sign-in, out both ways, certificates rolled over."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
 from uuid import UUID
@@ -13,28 +13,16 @@ from tests.support.browser import Screen, axe, carry_cookies, launched, visiting
 from tests.support.newcomers import Newcomer, newcomer
 from tests.support.recorder import Recorder
 from tests.support.saml_company import SamlCompany
-from tests.support.saml_identity_provider import SamlIdentityProvider, saml_identity_provider
-from tests.support.service import Service, public_folder, running_service
+from tests.support.saml_identity_provider import SamlIdentityProvider
+from tests.support.service import Service
 
 expect.set_options(timeout=20_000)
 PICTURES = Path("build/screenshots/saml")
 
 
-@pytest.fixture(scope="module")
-def peer() -> Iterator[SamlIdentityProvider]:
-    with public_folder() as folder, saml_identity_provider(folder) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def service(peer: SamlIdentityProvider) -> Iterator[Service]:
-    with running_service(peer.environment) as running:
-        yield running
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser(service: Service, peer: SamlIdentityProvider) -> AsyncIterator[Browser]:
-    async with launched(service, cast("Service", peer)) as browser:  # an address with a certificate, too
+async def browser(saml_service: Service, peer: SamlIdentityProvider) -> AsyncIterator[Browser]:
+    async with launched(saml_service, cast("Service", peer)) as browser:  # an address with a certificate, too
         yield browser
 
 
@@ -45,9 +33,9 @@ def screen() -> Screen:
 
 @pytest_asyncio.fixture
 async def visit(
-    browser: Browser, service: Service, peer: SamlIdentityProvider, screen: Screen
+    browser: Browser, saml_service: Service, peer: SamlIdentityProvider, screen: Screen
 ) -> AsyncIterator[tuple[BrowserContext, Recorder]]:
-    async with visiting(browser, service.url, screen) as (context, recorder):
+    async with visiting(browser, saml_service.url, screen) as (context, recorder):
         recorder.expect(rf"^host: {peer.url}/")
         yield context, recorder
         await context.clear_cookies(domain="127.0.0.1")  # the provider's own
@@ -75,14 +63,14 @@ async def at_the_provider(page: Page, person: str) -> None:
     await page.locator("button[type=submit]").click()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def company(browser: Browser, service: Service, peer: SamlIdentityProvider) -> SamlCompany:
+@pytest_asyncio.fixture(name="company", scope="module", loop_scope="session")
+async def company_of_the_browser(browser: Browser, saml_service: Service, peer: SamlIdentityProvider) -> SamlCompany:
     """Set up on the pages by its owner: metadata from their address, looked at, saved, tested, switched on."""
-    owner = await newcomer(service)
-    async with visiting(browser, service.url, Screen()) as (context, recorder):
+    owner = await newcomer(saml_service)
+    async with visiting(browser, saml_service.url, Screen()) as (context, recorder):
         recorder.expect(rf"^host: {peer.url}/")
         page = await context.new_page()
-        await become(page, service, owner)
+        await become(page, saml_service, owner)
         await page.goto("/settings/single-sign-on")
         await page.get_by_role("link", name="Add a SAML provider").click()
         await page.get_by_label("Name").fill("Brouwer")
@@ -106,7 +94,7 @@ async def company(browser: Browser, service: Service, peer: SamlIdentityProvider
         await page.get_by_role("button", name="Switch on").click()
         await expect(page.get_by_text("In use")).to_be_visible()
         await context.clear_cookies()
-    made = SamlCompany(service, owner, provider)
+    made = SamlCompany(saml_service, owner, provider)
     async with owner.client() as client, client.post("/api/v1/domains", json={"name": "brouwer.example"}) as answer:
         domain = UUID((await answer.json())["id"])
     await made.as_worker("select identity.note_domain_look($1, true)", domain)

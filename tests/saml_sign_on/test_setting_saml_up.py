@@ -262,3 +262,28 @@ async def test_the_private_key_opens_nowhere_else(company: SamlCompany) -> None:
                 await connection.fetch("select sealed_key from identity.provider_key")
         finally:
             await connection.close()
+
+
+@pytest.mark.parametrize("kind", ["saml-providers", "providers"])
+async def test_a_providers_page_hands_over_switches_off_and_removes(saml_service: Service, kind: str) -> None:
+    where = await saml_company(saml_service)
+    async with where.browser() as wanderer:
+        await wanderer.post("/sign-in", tenant=where.slug, email=where.owner.email, password=where.owner.password)
+        listed = f"{saml_service.url}/api/v1/providers"
+        if kind == "providers":
+            sent = wanderer.client.post(listed, json={"name": "Other"}, headers={"Origin": saml_service.url})
+            async with sent as answer:
+                provider = (await answer.json())["id"]
+        else:
+            provider = where.provider
+            disabled = await wanderer.post(f"/settings/providers/{provider}/status", status="disabled", version="3")
+            assert disabled.status == 200, wanderer.said
+        async with wanderer.client.get(f"{listed}/{provider}") as answer:
+            shown = await answer.json()
+        assert shown["status"] == ("draft" if kind == "providers" else "disabled")
+        handed = await wanderer.post(f"/settings/providers/{provider}/setup", version=str(shown["version"]))
+        assert (handed.status, "/sso/setup?token=" in wanderer.said) == (200, True)
+        gone = await wanderer.post(f"/settings/providers/{provider}/removal", version=str(shown["version"]))
+        assert gone.url.path == "/settings/single-sign-on"
+        async with wanderer.client.get(f"{listed}/{provider}") as answer:
+            assert answer.status == 404

@@ -57,7 +57,7 @@ async def test_keys_that_change_half_way_are_fetched_once_more(company: Company,
         back = await browser.meet(there, "sub-anna")
         answer = await browser.get(back)
         if answer.status == 403:  # the keys were fetched within the last seconds: a retry mends it
-            assert "a key that is not among the provider" in browser.said
+            assert "a key that is not among its known ones" in browser.said
     # However often keys change, nobody is shut out for longer than a moment.
     async with company.browser() as again:
         for _ in range(15):

@@ -59,6 +59,7 @@ OBJECTS: Final[Mapping[str, str]] = {
     "identity.provider_account": _("Link with an identity provider"),
     "identity.provider_rule": _("Rule for roles"),
     "identity.provider_setup": _("Setup link"),
+    "identity.provider_key": _("Key for an identity provider"),
     "identity.domain": _("Domain"),
     "scim.connection": _("Provisioning connection"),
     "scim.token": _("Token of a provisioning connection"),

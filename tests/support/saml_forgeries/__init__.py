@@ -4,6 +4,7 @@ A `Forgery` that is `outside` changes something that no signature covers and not
 it may be taken if it says exactly what the original says, and is then counted apart.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from belsimple.sso.failures import ProviderFailure
 from belsimple.sso.saml.response import Assertion, read_response
 from tests.support.saml_messages import NOW, Shape, encoded
+
+_FIRST = 150
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,16 @@ def accept(shape: Shape, document: str | None = None) -> Assertion:
     return read_response(encoded(document or shape.document()), shape.provider, shape.own, now=NOW)
 
 
+def _chosen(forgeries: Iterator[Forgery]) -> Iterator[Forgery]:
+    """The first of a kind, then every fourth, so that a usual run stays short; all of them where nothing may be left out."""
+    everything = "BELSIMPLE_TEST_EVERYTHING" in os.environ
+    return (one for number, one in enumerate(forgeries) if everything or number < _FIRST or number % 4 == 0)
+
+
 def judge(shape: Shape, maker: Maker) -> Verdict:
     """Every forgery of a kind. The original is taken before and after: what is refused is refused for what was changed."""
     original, verdict = accept(shape), Verdict()
-    for forgery in maker(shape):
+    for forgery in _chosen(maker(shape)):
         try:
             taken = read_response(forgery.encoded, shape.provider, shape.own, now=NOW)
         except ProviderFailure as failure:

@@ -61,7 +61,7 @@ def test_a_page_whose_form_goes_elsewhere_names_that_origin_alone(service: Servi
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://idp.example", "https://idp.example; script-src *", "https://*", "https://idp.example/path", "data:", ""],
+    ["http://idp.example", "https://idp.example; script-src *", "https://*", "https://idp.example/path", "data:"],
 )
 def test_what_is_no_origin_gets_into_no_policy(origin: str) -> None:
     with pytest.raises(ValueError, match=re.escape(origin)):
